@@ -55,6 +55,15 @@ class ConfigError(UserError):
     """A config cannot be read, understood or built."""
 
 
+class Mistake(GradscopeError):
+    """A fact and a hint raised where the place is not known; whoever knows it makes a `Problem` of both."""
+
+    def __init__(self, fact: str, hint: str | None = None):
+        self.fact = fact
+        self.hint = hint
+        super().__init__(fact)
+
+
 class Problems:
     """Collects every mistake of one input before any of them is raised."""
 
@@ -70,7 +79,9 @@ class Problems:
     def raise_any(self) -> None:
         """Raise `ConfigError` with all that was found, in the order of the file; do nothing when all is well."""
         if self.found:
-            raise ConfigError(sorted(self.found, key=lambda problem: (problem.place.line or 0, problem.place.column or 0)))
+            raise ConfigError(
+                sorted(self.found, key=lambda problem: (problem.place.line or 0, problem.place.column or 0))
+            )
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:

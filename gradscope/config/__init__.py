@@ -1,0 +1,1 @@
+"""YAML text to `Config`: knobs, overrides, shorthand, defaults, mistakes with their places. No arrays."""

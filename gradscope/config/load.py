@@ -1,0 +1,175 @@
+"""From a file, a text or a dict to a `Config`: the stages in order, and the top keys. Builds nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import PurePath
+from typing import Any
+
+import msgspec
+
+from gradscope.config.choices import Table, read_choice
+from gradscope.config.document import BROKEN, BoundedProblems, Document, UnreadableError, shortened
+from gradscope.config.knobs import fill_knobs, knob_names, references, resolve_knobs
+from gradscope.config.layers import layer_count, read_layers
+from gradscope.config.objects import from_python
+from gradscope.config.overrides import apply_overrides
+from gradscope.config.reader import Reader
+from gradscope.config.schema import Config, Input, Layer, Unknown
+from gradscope.config.sections import read_batch, read_input, read_rules
+from gradscope.config.source import read_source
+from gradscope.config.tables import INITIALIZER, LOSS
+from gradscope.errors import Place, Problems
+
+Source = str | os.PathLike[str] | Mapping[str, Any]
+
+MAX_LAYERS = 200_000
+"""Of the network with every repeat unrolled."""
+
+_KEYS = (
+    "name",
+    "description",
+    "params",
+    "input",
+    "batch",
+    "init",
+    "layers",
+    "loss",
+    "seed",
+    "trials",
+    "dtype",
+    "rules",
+)
+_SCALARS = ("name", "description", "seed", "trials", "dtype")
+_KINDS = {field.name: field.type for field in msgspec.structs.fields(Config)}
+
+
+def read_config(
+    source: Source,
+    overrides: Mapping[str, Any] | None,
+    problems: Problems,
+    *,
+    text: str | bytes | None = None,
+) -> Config | None:
+    """Read a config from a path, from the `text` that came from `source`, or from a dict.
+
+    Every mistake goes to `problems` and none is raised. While there are any, the config may hold an `Unknown`
+    in the place of a layer, and defaults in other places; it is None when there is nothing to go on.
+    """
+    found = BoundedProblems()
+    try:
+        return _read(source, overrides or {}, found, text)
+    except UnreadableError:
+        return None
+    finally:
+        for problem in found.found:
+            problems.add(*problem)
+
+
+def _read(
+    source: Source, overrides: Mapping[str, Any], problems: Problems, text: str | bytes | None
+) -> Config | None:
+    document = _document(source, problems, text)
+    if document is None or not _is_config(document, problems):
+        return None
+    used = set(references(document.data))
+    apply_overrides(document, overrides, _KEYS, problems)
+    knobs = resolve_knobs(document, problems)
+    _report_unused(document, used | set(references(document.data)), problems)
+    document.data = fill_knobs(document, knobs, problems)
+    is_file = text is None and not isinstance(source, Mapping)
+    reader = Reader(document, problems, os.path.dirname(document.source) if is_file else "")
+    return _config(reader, {name: value for name, value in knobs.items() if value is not BROKEN})
+
+
+def _document(source: Source, problems: Problems, text: str | bytes | None) -> Document | None:
+    if isinstance(source, Mapping):
+        document = Document("<dict>")
+        document.data = from_python(source, (), document, Place(document.source), problems)
+        return document
+    return read_source(os.fspath(source), problems, text)
+
+
+def _is_config(document: Document, problems: Problems) -> bool:
+    hint = "`gradscope init` writes a starter config"
+    if isinstance(document.data, dict):
+        return True
+    if document.data is None:
+        problems.add(Place(document.source), "there is no config in it, it is empty", hint)
+    elif document.data is not BROKEN:
+        problems.add(document.place(()), "a config is a mapping with the keys `input` and `layers`", hint)
+    return False
+
+
+def _report_unused(document: Document, used: set[str], problems: Problems) -> None:
+    for name in knob_names(document):
+        if name not in used:
+            fact = f"the knob '{shortened(name)}' is not used"
+            hint = f"write ${{{shortened(name)}}} where its value belongs, or remove it"
+            problems.add(document.key_place(("params", name)), fact, hint)
+
+
+def _config(reader: Reader, params: dict[str, Any]) -> Config:
+    data = reader.known_entries(reader.document.data, (), [key for key in _KEYS if key != "params"])
+    scalars = {key: reader.scalar(data[key], (key,), _KINDS[key]) for key in _SCALARS if key in data}
+    rules = read_rules(reader, data.get("rules"))
+    sample, layers = _sample_and_layers(reader, data)
+    return Config(
+        source=reader.document.source,
+        params=params,
+        input=sample,
+        batch=read_batch(reader, data.get("batch"), has_tokens=sample.vocab is not None),
+        init=_choice(reader, data, "init", INITIALIZER, "torch_default"),
+        layers=layers,
+        loss=_choice(reader, data, "loss", LOSS, "cross_entropy"),
+        rules=rules.settings,
+        optimizer=rules.optimizer,
+        **_usable_scalars(reader, scalars),
+    )
+
+
+def _usable_scalars(reader: Reader, scalars: dict[str, Any]) -> dict[str, Any]:
+    if (seed := scalars.get("seed")) not in (None, BROKEN) and seed >= 2**64:
+        reader.report(("seed",), f"expected a whole number below 2^64, got {shortened(str(seed))}", None)
+        del scalars["seed"]
+    found = {key: value for key, value in scalars.items() if value is not BROKEN}
+    source = reader.document.source
+    if not found.get("name"):
+        found["name"] = source.strip("<>") if source.startswith("<") else PurePath(source).stem
+    return found
+
+
+def _sample_and_layers(reader: Reader, data: dict[str, Any]) -> tuple[Input, tuple[Layer, ...]]:
+    """The input and the layers; behind an input that could not be read comes an `Unknown`."""
+    top = reader.document.place(())
+    layers: tuple[Layer, ...] = (Unknown(place=top),)
+    if "layers" in data:
+        layers = _bounded(reader, read_layers(reader, data["layers"], ("layers",)))
+    else:
+        reader.problems.add(top, "the key 'layers' is missing", "write `layers:` and below it `- dense: 10`")
+    sample = None
+    if "input" in data:
+        sample = read_input(reader, data["input"])
+    else:
+        reader.problems.add(top, "the key 'input' is missing", "write `input: 784`, the number of features")
+    if sample is not None:
+        return sample, layers
+    place = reader.document.place(("input",))
+    return Input(shape=(1,), place=place), (Unknown(place=place), *layers)
+
+
+def _bounded(reader: Reader, layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
+    count = layer_count(layers)
+    if count <= MAX_LAYERS:
+        return layers
+    words = f"{count:,}" if count < 10**15 else f"about 10^{len(str(count)) - 1}"
+    fact = f"layers: the repeats make {words} layers, more than {MAX_LAYERS:,}"
+    place = reader.document.key_place(("layers",))
+    reader.problems.add(place, fact, "lower the counts of `repeat`")
+    return (Unknown(place=place),)
+
+
+def _choice(reader: Reader, data: dict[str, Any], key: str, table: Table, default: str) -> Any:
+    choice = read_choice(reader, table, data[key], (key,)) if key in data else BROKEN
+    return read_choice(reader, table, default, (key,)) if choice is BROKEN else choice

@@ -1,0 +1,76 @@
+"""Reads single values out of a document and notes what is wrong with them, at their place. Knows no keys."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from gradscope.config.document import BROKEN, Document, Path, dotted, shortened
+from gradscope.config.suggest import suggest
+from gradscope.config.wording import described, expected, mending
+from gradscope.errors import Place, Problems
+
+
+class Reader:
+    """A document, the list its problems go to, and the folder that its relative paths start from."""
+
+    def __init__(self, document: Document, problems: Problems, folder: str = "") -> None:
+        self.document = document
+        self.problems = problems
+        self.folder = folder
+
+    def report(self, path: Path, fact: str, hint: str | None = None) -> None:
+        """Note what is wrong with the value at `path`."""
+        self.report_at(self.document.place(path), path, fact, hint)
+
+    def report_at(self, place: Place, path: Path, fact: str, hint: str | None = None) -> None:
+        """Note something about the value at `path`, at a place that says more than its own."""
+        self.problems.add(place, f"{dotted(path)}: {fact}" if path else fact, hint)
+
+    def report_unexpected(self, path: Path, words: str, value: Any, hint: str | None = None) -> None:
+        """Note that the value at `path` is not what it should be; silent when it was reported already."""
+        if value is not BROKEN:
+            self.report(path, f"expected {words}, got {self.described(value, path)}", hint)
+
+    def described(self, value: Any, path: Path) -> str:
+        """The value in words, and the knobs it came from."""
+        origin = self.document.origins.get(path)
+        return described(value) + (f" from {shortened(origin)}" if origin is not None else "")
+
+    def scalar(self, value: Any, path: Path, kind: Any) -> Any:
+        """The value as `kind` (a type, strictly, with msgspec's bounds); `BROKEN` with the reason noted."""
+        try:
+            return BROKEN if value is BROKEN else msgspec.convert(value, kind)
+        except msgspec.ValidationError:
+            self.report_unexpected(path, expected(kind, value), value, mending(kind, value))
+            return BROKEN
+
+    def known_entries(self, value: dict[str, Any], path: Path, known: Iterable[str]) -> dict[str, Any]:
+        """The entries of a mapping whose keys are known; every other key is noted."""
+        names = list(known)
+        for key in value:
+            if key not in names:
+                self.unknown_key((*path, key), names)
+        return {name: value[name] for name in names if name in value}
+
+    def unknown_key(self, path: Path, known: Iterable[str]) -> None:
+        """Note a key that means nothing there."""
+        key = str(path[-1])
+        fact = f"there is no key '{shortened(key)}'"
+        self.report_at(self.document.key_place(path), path[:-1], fact, self.hint_for_key(key, known))
+
+    def hint_for_key(self, key: str, known: Iterable[str]) -> str | None:
+        """What somebody meant by an unknown key."""
+        return "knobs stand for values, not for keys" if "${" in key else suggest(key, known)
+
+    def resolved_path(self, text: str) -> str:
+        """A path as written in the config, made absolute."""
+        return os.path.abspath(os.path.join(self.folder, text))
+
+
+def usable(values: Mapping[str, Any]) -> bool:
+    """Whether every value could be read."""
+    return not any(value is BROKEN for value in values.values())

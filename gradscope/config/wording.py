@@ -1,0 +1,105 @@
+"""Types and values in words: what was expected, what was found, what to type instead. Reports nothing."""
+
+from __future__ import annotations
+
+import types
+from functools import lru_cache
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import msgspec
+
+from gradscope.config.document import shortened
+from gradscope.config.scalars import resolve
+from gradscope.config.suggest import suggest
+from gradscope.errors import Mistake
+
+_NOUNS: dict[Any, str] = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
+_TRUTH_WORDS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
+_UNSPOKEN = 10**9
+"""An upper bound this high goes without saying, until it is passed."""
+
+
+def described(value: Any) -> str:
+    """A value as a message names it: `the text 'abc'`, `2.5`, `true`, `a list`."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return f"the text '{shortened(value)}'"
+    if isinstance(value, list | dict):
+        return "a list" if isinstance(value, list) else "a mapping"
+    return shortened(str(value))
+
+
+@lru_cache(maxsize=256)
+def alternatives(kind: Any) -> tuple[str, ...]:
+    """The texts a Literal type allows; () for any other type."""
+    return get_args(kind) if get_origin(kind) is Literal else ()
+
+
+def expected(kind: Any, value: Any) -> str:
+    """A type in words, its range included: `a whole number of at least 1`."""
+    if words := alternatives(kind):
+        return listed([f"'{word}'" for word in words])
+    if get_origin(kind) in (types.UnionType, Union):
+        return expected(next(part for part in get_args(kind) if part is not type(None)), value)
+    if get_origin(kind) is Annotated:
+        base, *metas = get_args(kind)
+        return _NOUNS[base] + "".join(_range(meta, value) for meta in metas if isinstance(meta, msgspec.Meta))
+    return _NOUNS[kind]
+
+
+def listed(words: list[str]) -> str:
+    """`a, b or c`."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+def _range(meta: msgspec.Meta, value: Any) -> str:
+    number = value if isinstance(value, int | float) else 0
+    below = f"below {meta.lt:,}" if meta.lt is not None else ""
+    if meta.le is not None and (meta.le < _UNSPOKEN or number > meta.le):
+        if meta.ge is not None:
+            return f" from {meta.ge:,} to {meta.le:,}"
+        below = f"of at most {meta.le:,}"
+    above = (
+        f"of at least {meta.ge:,}"
+        if meta.ge is not None
+        else f"above {meta.gt:,}"
+        if meta.gt is not None
+        else ""
+    )
+    bounds = [bound for bound in (above, below) if bound]
+    return f" {' and '.join(bounds)}" if bounds else ""
+
+
+def mending(kind: Any, value: Any) -> str | None:
+    """What to type instead, where that can be guessed from the wrong value."""
+    if value is None:
+        return "give it a value, or remove the key"
+    if words := alternatives(kind):
+        return suggest(value, words) if isinstance(value, str) else None
+    base = get_args(kind)[0] if get_origin(kind) is Annotated else kind
+    if isinstance(value, str):
+        return _mended_text(base, value)
+    if base is int and isinstance(value, float) and value.is_integer():
+        return f"write {int(value)}"
+    if base not in (int, float, bool) and isinstance(value, int | float):
+        return "put it in quotes"
+    return None
+
+
+def _mended_text(base: Any, text: str) -> str | None:
+    if base is bool:
+        return f"write {_TRUTH_WORDS.get(text.lower(), 'true or false')}"
+    try:
+        meant = resolve(text.replace("_", "")) if text.strip() else None
+    except Mistake:
+        return None
+    if base not in (int, float) or isinstance(meant, bool) or not isinstance(meant, int | float):
+        return None
+    return (
+        f"write {shortened(text.replace('_', ''))} without underscores"
+        if "_" in text
+        else "remove the quotes"
+    )

@@ -1,0 +1,63 @@
+"""Config in, Report out: build, probe, judge."""
+
+import time
+from collections.abc import Callable
+
+from gradscope import __version__
+from gradscope.build import Plan
+from gradscope.config.digest import config_sha256
+from gradscope.config.schema import Config
+from gradscope.engine.threads import available_jobs
+from gradscope.errors import Problems
+from gradscope.probe.run import measure
+from gradscope.probe.summary import summarise_flow, summarise_layers, summarise_loss
+from gradscope.report import Report
+from gradscope.rules.judge import judge, verdict
+
+
+def diagnose(
+    config: Config, *, jobs: int | None = None, progress: Callable[[int], None] | None = None
+) -> Report:
+    """Build the config's network, backpropagate its batches in every trial, and judge what was measured.
+
+    Args:
+        config: from `load_config`.
+        jobs: threads to use at most, by default one a processor; the numbers do not depend on it.
+        progress: told the number of finished trials after each.
+
+    Raises:
+        ConfigError: the config cannot be built, or its data file does not fit.
+    """
+    start = time.perf_counter()
+    problems = Problems()
+    plan = Plan(config, problems)
+    problems.raise_any()
+    trace = measure(
+        plan.network,
+        plan.batch,
+        trials=config.trials,
+        batches=config.batch.count,
+        jobs=jobs or available_jobs(),
+        progress=progress,
+    )
+    findings = judge(trace, config.rules, config.optimizer)
+    layers = summarise_layers(trace)
+    return Report(
+        gradscope_version=__version__,
+        name=config.name,
+        description=config.description,
+        source=config.source,
+        config_sha256=config_sha256(config),
+        seed=config.seed,
+        trials=config.trials,
+        batch_size=config.batch.size,
+        batch_count=config.batch.count,
+        dtype=config.dtype,
+        parameters=sum(layer.parameters for layer in layers),
+        wall_seconds=time.perf_counter() - start,
+        loss=summarise_loss(trace),
+        layers=layers,
+        flow=summarise_flow(trace),
+        verdict=verdict(findings),
+        findings=findings,
+    )

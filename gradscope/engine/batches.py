@@ -1,0 +1,255 @@
+"""Synthetic and real input batches: the table of input distributions. Targets belong to the losses."""
+
+import math
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from gradscope.engine import Array
+from gradscope.engine.options import Fraction, NotNegative, Real
+from gradscope.engine.random import standard_normal, standard_uniform
+from gradscope.errors import Mistake
+
+
+@dataclass(frozen=True)
+class Form:
+    """What a batch has to look like."""
+
+    batch_size: int
+    shape: tuple[int, ...]
+    """Of one sample: (F,), (T, F), (C, H, W), or (T,) for tokens."""
+    dtype: np.dtype[np.floating]
+    vocab: int | None = None
+
+    @property
+    def full(self) -> tuple[int, ...]:
+        """With the batch axis."""
+        return (self.batch_size, *self.shape)
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """An input distribution: how a batch is drawn, and what is known of it without drawing."""
+
+    draw: Callable[[np.random.Generator, Form, int], Array]
+    """(rng, form, number of the batch) -> inputs."""
+    second_moment: Callable[[tuple[int, ...]], float] | None
+    """E x² of one entry, given the shape of a sample; None when only the data know."""
+    targets: Callable[[Form, int], Array] | None = None
+    """(form, number of the batch) -> the targets that came with the data."""
+    is_tokens: bool = False
+    is_sparse: bool = False
+    """Most entries are zero by nature, so that their RMS says nothing about scaling."""
+    correlation: float = 0.0
+    """Between two samples."""
+
+
+def _standard(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    return standard_normal(rng, math.prod(shape)).reshape(shape)
+
+
+def _affine(values: Array, scale: float, shift: float, form: Form) -> Array:
+    """Standard draws in the form's precision, scaled and shifted in it."""
+    kind = form.dtype.type
+    affine: Array = values.astype(form.dtype) * kind(scale) + kind(shift)
+    return affine
+
+
+def normal(*, mean: Real = 0.0, std: NotNegative = 1.0) -> Inputs:
+    """N(mean, std²)."""
+
+    def draw(rng: np.random.Generator, form: Form, number: int) -> Array:
+        return _affine(_standard(rng, form.full), std, mean, form)
+
+    return Inputs(draw, second_moment=lambda shape: mean**2 + std**2)
+
+
+def uniform(*, low: Real = 0.0, high: Real = 1.0) -> Inputs:
+    """U(low, high)."""
+    centre, half = low / 2.0 + high / 2.0, high / 2.0 - low / 2.0
+
+    def draw(rng: np.random.Generator, form: Form, number: int) -> Array:
+        values = standard_uniform(rng, math.prod(form.full)).reshape(form.full)
+        return _affine(values, half, centre, form)
+
+    return Inputs(draw, second_moment=lambda shape: centre**2 + half**2 / 3.0)
+
+
+def bernoulli(p: Fraction = 0.5) -> Inputs:
+    """1 with probability p, else 0."""
+
+    def draw(rng: np.random.Generator, form: Form, number: int) -> Array:
+        values = standard_uniform(rng, math.prod(form.full)).reshape(form.full)
+        return (values < 2.0 * p - 1.0).astype(form.dtype)
+
+    return Inputs(draw, second_moment=lambda shape: p)
+
+
+def one_hot() -> Inputs:
+    """A single 1 along the last axis, its place uniform."""
+
+    def draw(rng: np.random.Generator, form: Form, number: int) -> Array:
+        values = np.zeros(form.full, dtype=form.dtype)
+        places = rng.integers(form.shape[-1], size=(*form.full[:-1], 1))
+        np.put_along_axis(values, places, 1.0, axis=-1)
+        return values
+
+    return Inputs(draw, second_moment=lambda shape: 1.0 / shape[-1], is_sparse=True)
+
+
+def lognormal(*, mean: Real = 0.0, std: NotNegative = 1.0) -> Inputs:
+    """exp of N(mean, std²)."""
+
+    def draw(rng: np.random.Generator, form: Form, number: int) -> Array:
+        values: Array = np.exp(_affine(_standard(rng, form.full), std, mean, form))
+        return values
+
+    return Inputs(draw, second_moment=lambda shape: _exp(2.0 * (mean + std**2)))
+
+
+def correlated(rho: Fraction = 0.5) -> Inputs:
+    """N(0, 1) whose samples have correlation rho with each other: √ρ of each entry is common to the batch."""
+
+    def draw(rng: np.random.Generator, form: Form, number: int) -> Array:
+        common, own = _standard(rng, form.shape), _standard(rng, form.full)
+        return (math.sqrt(rho) * common + math.sqrt(1.0 - rho) * own).astype(form.dtype)
+
+    return Inputs(draw, second_moment=lambda shape: 1.0, correlation=rho)
+
+
+def tokens(zipf: NotNegative = 0.0) -> Inputs:
+    """Tokens below `vocab`, the k-th with probability proportional to k^-zipf; uniform for 0."""
+
+    def draw(rng: np.random.Generator, form: Form, number: int) -> Array:
+        vocab = form.vocab or 1
+        weights = np.arange(1, vocab + 1, dtype=np.float64) ** -zipf
+        edges = np.cumsum(weights / weights.sum())
+        drawn: Array = np.searchsorted(edges, rng.random(form.full), side="right")
+        return np.minimum(drawn, vocab - 1)
+
+    return Inputs(draw, second_moment=None, is_tokens=True)
+
+
+def file(path: str, *, array: str | None = None, targets: str | None = None) -> Inputs:
+    """Rows of an .npy or .npz file, in order from the first."""
+    rows, labels = _read(path, _stamp(path), array, targets)
+
+    def draw(rng: np.random.Generator, form: Form, number: int) -> Array:
+        if rows.shape[1:] != form.shape:
+            raise Mistake(
+                f"the rows of {path} have shape {list(rows.shape[1:])}, the input is {list(form.shape)}",
+                f"say `input: {list(rows.shape[1:]) if rows.ndim > 2 else rows.shape[-1]}`",
+            )
+        part = _take(rows, form, number, path)
+        if form.vocab is not None:
+            return checked_classes(part, form.vocab, f"the tokens of {path}")
+        with np.errstate(over="ignore"):
+            return part.astype(form.dtype)
+
+    def take_targets(form: Form, number: int) -> Array:
+        return _take(labels, form, number, path)
+
+    return Inputs(draw, second_moment=None, targets=None if targets is None else take_targets)
+
+
+def _stamp(path: str) -> tuple[int, int]:
+    try:
+        status = os.stat(path)
+    except OSError as error:
+        raise Mistake(
+            f"cannot read {path}: {(error.strerror or str(error)).lower()}",
+            "paths are relative to the config",
+        ) from error
+    return status.st_mtime_ns, status.st_size
+
+
+@lru_cache(maxsize=4)
+def _read(path: str, stamp: tuple[int, int], array: str | None, targets: str | None) -> tuple[Array, Array]:
+    """Inputs and targets of a file; the stamp makes a changed file another one."""
+    try:
+        loaded = np.load(Path(path), allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise Mistake(
+            f"cannot read {path} as .npy or .npz: {error}", "write it with numpy.save or numpy.savez"
+        ) from error
+    if isinstance(loaded, np.ndarray):
+        if array is not None or targets is not None:
+            raise Mistake(
+                f"{path} is a single array and has no names",
+                "leave out `array` and `targets`, or write an .npz",
+            )
+        return _numbers(loaded, path), loaded
+    with loaded:
+        inputs = _named(loaded, array, path, "array")
+        return _numbers(inputs, path), inputs if targets is None else _named(loaded, targets, path, "targets")
+
+
+def _named(archive: "np.lib.npyio.NpzFile", name: str | None, path: str, option: str) -> Array:
+    names = sorted(archive.files)
+    if name is None:
+        if len(names) == 1:
+            name = names[0]
+        else:
+            raise Mistake(f"{path} holds several arrays: {', '.join(names)}", "say which with `array: NAME`")
+    if name not in names:
+        raise Mistake(f"{path} has no array '{name}'", f"{option} is one of {', '.join(names)}")
+    try:
+        found: Array = archive[name]
+    except (
+        Exception
+    ) as error:  # a damaged archive raises zlib, zipfile, struct and other errors, all meaning this
+        raise Mistake(
+            f"cannot read '{name}' of {path}: {error}", "write it again with numpy.savez"
+        ) from error
+    return found
+
+
+def _numbers(rows: Array, path: str) -> Array:
+    if rows.dtype.kind not in "fiub" or rows.ndim < 2:
+        raise Mistake(
+            f"{path} holds {rows.dtype} of shape {list(rows.shape)}, not rows of numbers",
+            "the first axis counts the samples",
+        )
+    return rows
+
+
+def _take(rows: Array, form: Form, number: int, path: str) -> Array:
+    start, stop = number * form.batch_size, (number + 1) * form.batch_size
+    if rows.shape[:1] == () or rows.shape[0] < stop:
+        count = rows.shape[0] if rows.ndim else 0
+        raise Mistake(f"{path} has {count} rows, too few for {stop}", "lower `batch.size` or `batch.count`")
+    return rows[start:stop]
+
+
+def checked_classes(values: Array, count: int, what: str) -> Array:
+    """Classes or tokens as integers.
+
+    Raises:
+        Mistake: they are not whole numbers from 0 to count − 1.
+    """
+    if values.dtype.kind not in "iu" or values.min() < 0 or values.max() >= count:
+        raise Mistake(f"{what} must be whole numbers from 0 to {count - 1}")
+    return values.astype(np.int64)
+
+
+def _exp(x: float) -> float:
+    try:
+        return math.exp(x)
+    except OverflowError:
+        return math.inf
+
+
+INPUTS: dict[str, Callable[..., Inputs]] = {
+    "normal": normal,
+    "uniform": uniform,
+    "bernoulli": bernoulli,
+    "one_hot": one_hot,
+    "lognormal": lognormal,
+    "correlated": correlated,
+    "tokens": tokens,
+    "file": file,
+}

@@ -1,0 +1,172 @@
+"""Gradients of parameters: factored, so that norms are known without the matrix being formed."""
+
+import math
+from functools import cached_property
+from typing import Protocol, Self
+
+import numpy as np
+
+from gradscope.engine import Array
+from gradscope.engine.magnitude import exp2, log2_l2, sum_of_squares
+
+CANCELLED = {np.dtype(np.float32): 0.05, np.dtype(np.float64): 1e-3}
+"""Below this share of its diagonal part an inner product has too few digits left for 1e-5, or 1e-12 in float64."""
+
+_FORMED_ENTRIES = 1 << 18
+
+_LOW, _HIGH = 2.0**-60, 2.0**60
+"""Sums of squares between these can be multiplied with each other in float32."""
+
+
+class Gradient(Protocol):
+    """The gradient of one parameter for one batch, up to the exponent of the signal it came from."""
+
+    @property
+    def size(self) -> int:
+        """The number of entries of the parameter."""
+
+    @property
+    def log2_l2(self) -> float:
+        """log2 of the L2 norm over all entries; −inf for an exact zero."""
+
+    def matrix(self) -> Array:
+        """The entries themselves, in the parameter's shape."""
+
+    def plus(self, others: "list[tuple[Self, int]]") -> "Self":
+        """The sum with the gradients of other uses of the parameter, under exponents relative to this one's."""
+
+
+class Formed:
+    """The gradient of a small parameter (a gain, a slope, a scale), as the array it is."""
+
+    def __init__(self, array: Array):
+        self.array = array
+        self.size = array.size
+
+    @cached_property
+    def log2_l2(self) -> float:
+        """log2 of the L2 norm over all entries."""
+        return log2_l2(self.array)
+
+    def matrix(self) -> Array:
+        """The array."""
+        return self.array
+
+    def plus(self, others: list[tuple["Formed", int]]) -> "Formed":
+        """The sum with the gradients of other uses of the same parameter, each under an exponent relative to this."""
+        return Formed(sum((np.ldexp(other.array, shift) for other, shift in others), start=self.array))
+
+
+class OuterProducts:
+    """Gradient of an affine map: Σ over rows of outer(x, dy), not formed.   x (B, T, I) or (B, I), dy alike with O.
+
+    ‖Σ x⊗dy‖² = ⟨XXᵀ, dY dYᵀ⟩ costs R²(I+O) and writes no I×O matrix; with many rows the product is cheaper.
+    With one row a sample, the norm of a sample's gradient is ‖x_b‖‖dy_b‖ (Goodfellow 2015).
+    """
+
+    def __init__(self, x: Array, dy: Array):
+        self.x = x if x.ndim == 3 else x[:, None, :]
+        self.dy = dy if dy.ndim == 3 else dy[:, None, :]
+
+    @property
+    def size(self) -> int:
+        """I · O."""
+        return int(self.x.shape[2] * self.dy.shape[2])
+
+    @property
+    def log2_l2(self) -> float:
+        """log2 of the L2 norm of the batch gradient."""
+        return self._norms[0]
+
+    @property
+    def l2(self) -> float:
+        """The L2 norm of the batch gradient as a float."""
+        return exp2(self.log2_l2)
+
+    @property
+    def sample_l2(self) -> Array:
+        """L2 norms (B,) of the samples' contributions, divided by 2^sample_exponent."""
+        return self._norms[1]
+
+    @property
+    def sample_exponent(self) -> int:
+        """What keeps `sample_l2` in range."""
+        return self._scaled[2]
+
+    def matrix(self) -> Array:
+        """XᵀdY (I, O), formed."""
+        rows = self.x.shape[0] * self.x.shape[1]
+        return self.x.reshape(rows, -1).T @ self.dy.reshape(rows, -1)
+
+    def plus(self, others: list[tuple["OuterProducts", int]]) -> "OuterProducts":
+        """The sum with other uses of the same parameter: more rows of the same samples, nothing formed."""
+        x = np.concatenate([self.x, *(other.x for other, _ in others)], axis=1)
+        dy = np.concatenate([self.dy, *(np.ldexp(other.dy, shift) for other, shift in others)], axis=1)
+        return OuterProducts(x, dy)
+
+    @cached_property
+    def _scaled(self) -> tuple[Array, Array, int]:
+        """Both factors with norms near 1 when they were far from it, and the exponent taken out."""
+        x, x_exponent = _near_one(self.x)
+        dy, dy_exponent = _near_one(self.dy)
+        return x, dy, x_exponent + dy_exponent
+
+    @cached_property
+    def _norms(self) -> tuple[float, Array]:
+        x, dy, exponent = self._scaled
+        samples, positions = x.shape[:2]
+        rows = samples * positions
+        if positions == 1:
+            sample_squares = _row_squares(x[:, 0]) * _row_squares(dy[:, 0])
+        else:
+            sample_squares = np.array([inner_product(x[b], dy[b]) for b in range(samples)])
+        square = inner_product(x.reshape(rows, -1), dy.reshape(rows, -1))
+        sample_l2 = np.sqrt(sample_squares)
+        if math.isnan(square):
+            return math.nan, sample_l2
+        return (0.5 * math.log2(square) + exponent if square > 0.0 else -math.inf), sample_l2
+
+
+def inner_product(x: Array, dy: Array) -> float:
+    """‖xᵀ dy‖² = ⟨xxᵀ, dy dyᵀ⟩ by whichever is cheaper, and again more exactly where the rows nearly cancel.
+
+    Shapes:
+        x: (R, I), dy: (R, O) -> scalar >= 0, or nan
+    """
+    rows, fan_in = x.shape
+    fan_out = dy.shape[1]
+    factored = rows * (fan_in + fan_out) <= 2 * fan_in * fan_out
+    if factored:
+        of_x, of_dy = x @ x.T, dy @ dy.T
+        square = float(np.vdot(of_x, of_dy))
+        diagonal = float(np.dot(of_x.diagonal(), of_dy.diagonal()))
+    else:
+        square = _formed_square(x, dy)
+        diagonal = float(np.dot(_row_squares(x), _row_squares(dy)))
+    if square >= CANCELLED[x.dtype] * diagonal or math.isnan(square):
+        return square
+    if x.dtype == np.float32:
+        return inner_product(x.astype(np.float64), dy.astype(np.float64))
+    return _formed_square(x, dy) if factored else square
+
+
+def _formed_square(x: Array, dy: Array) -> float:
+    """‖xᵀ dy‖², a few columns at a time, so that what is formed stays in cache."""
+    width = max(1, _FORMED_ENTRIES // x.shape[1])
+    return sum(sum_of_squares(x.T @ dy[:, start : start + width]) for start in range(0, dy.shape[1], width))
+
+
+def _row_squares(x: Array) -> Array:
+    squares: Array = np.einsum("ri,ri->r", x, x)
+    return squares
+
+
+def _near_one(x: Array) -> tuple[Array, int]:
+    square = float(np.vdot(x, x))
+    if _LOW < square < _HIGH:
+        return x, 0
+    size = log2_l2(x)
+    if not math.isfinite(size):
+        return x, 0
+    shift = round(size)
+    return np.ldexp(x, -shift), shift

@@ -1,0 +1,42 @@
+"""The fully connected layer: y = x W + b on the last axis."""
+
+import numpy as np
+
+from gradscope.engine import Array
+from gradscope.engine.gradients import OuterProducts
+from gradscope.engine.layer import Gradients, Layer, LayerInfo
+from gradscope.engine.weights import Weight
+
+
+class Dense(Layer):
+    """y = x W + b.   x (B, I) or (B, T, I) -> y alike with O; W (I, O), b (1, O) or none."""
+
+    def __init__(self, info: LayerInfo, weight: Weight, bias: Weight | None):
+        super().__init__(info)
+        self.weight = weight
+        self.bias = bias
+
+    def forward(self, x: Array) -> tuple[Array, Array]:
+        """Keeps x, the only thing the weight gradient needs besides dy."""
+        y = self.weight.times(x.reshape(-1, self.weight.shape[0]))
+        if self.bias is not None:
+            y += self.bias.row()
+        return y.reshape(*x.shape[:-1], self.weight.shape[1]), x
+
+    def backward(self, dy: Array, cache: Array) -> tuple[Array, Gradients]:
+        """dx = dy Wᵀ; ∂L/∂W = Σ x⊗dy and ∂L/∂b = Σ 1⊗dy stay factored."""
+        dx = self.weight.times_transposed(dy.reshape(-1, self.weight.shape[1])).reshape(cache.shape)
+        gradients: Gradients = {"weight": OuterProducts(cache, dy)}
+        if self.bias is not None:
+            gradients["bias"] = OuterProducts(np.ones((*dy.shape[:-1], 1), dtype=dy.dtype), dy)
+        return dx, gradients
+
+    def parameters(self) -> dict[str, Array]:
+        """`weight` (I, O) and `bias` (O,)."""
+        return {"weight": self.weight.matrix()} | (
+            {} if self.bias is None else {"bias": self.bias.matrix()[0]}
+        )
+
+    def weights(self) -> tuple[Weight, ...]:
+        """The one matrix W."""
+        return (self.weight,)

@@ -1,0 +1,74 @@
+"""Layers that apply an activation to every entry: plain ones, PReLU with its learned slopes; softmax over the last axis."""
+
+import numpy as np
+
+from gradscope.engine import Array
+from gradscope.engine.activations import Activation, Softmax
+from gradscope.engine.axes import along_features, sum_to_features
+from gradscope.engine.gradients import Formed
+from gradscope.engine.layer import Gradients, Layer, LayerInfo
+
+
+class Elementwise(Layer):
+    """y = φ(x). The slopes φ′(x) are the cache: whoever listens can tell from them which units are inactive."""
+
+    def __init__(self, info: LayerInfo, activation: Activation):
+        super().__init__(info)
+        self.activation = activation
+
+    def forward(self, x: Array) -> tuple[Array, Array]:
+        """φ(x), and the slopes φ′(x)."""
+        y = self.activation.fn(x)
+        return y, self.activation.derivative(x, y)
+
+    def backward(self, dy: Array, cache: Array) -> tuple[Array, Gradients]:
+        """dx = dy φ′(x)."""
+        return dy * cache, {}
+
+    def activity(self, cache: Array) -> tuple[Activation, Array]:
+        """φ and the slopes of this pass."""
+        return self.activation, cache
+
+
+class PRelu(Layer):
+    """y = x where positive, else s x, with one learned slope s a feature or channel (He et al. 2015)."""
+
+    def __init__(self, info: LayerInfo, activation: Activation, slope: Array):
+        super().__init__(info)
+        self.activation = activation
+        self.slope = slope
+
+    def forward(self, x: Array) -> tuple[Array, tuple[Array, Array]]:
+        """Keeps the slopes of all entries and the negative part of x."""
+        slopes = np.where(x > 0.0, x.dtype.type(1.0), along_features(self.slope, x.ndim))
+        return x * slopes, (slopes, np.minimum(x, x.dtype.type(0.0)))
+
+    def backward(self, dy: Array, cache: tuple[Array, Array]) -> tuple[Array, Gradients]:
+        """dx = dy φ′(x); ∂L/∂s = Σ dy·min(x, 0) over samples and positions."""
+        slopes, negative = cache
+        return dy * slopes, {"slope": Formed(sum_to_features(dy * negative))}
+
+    def parameters(self) -> dict[str, Array]:
+        """`slope` (U,)."""
+        return {"slope": self.slope}
+
+    def activity(self, cache: tuple[Array, Array]) -> tuple[Activation, Array]:
+        """The leaky form and the slopes of this pass."""
+        return self.activation, cache[0]
+
+
+class SoftmaxLayer(Layer):
+    """y = softmax(x) over the last axis."""
+
+    def __init__(self, info: LayerInfo, softmax: Softmax):
+        super().__init__(info)
+        self.softmax = softmax
+
+    def forward(self, x: Array) -> tuple[Array, Array]:
+        """Keeps its output."""
+        y = self.softmax.forward(x)
+        return y, y
+
+    def backward(self, dy: Array, cache: Array) -> tuple[Array, Gradients]:
+        """dx = y (dy − ⟨dy, y⟩)."""
+        return self.softmax.backward(dy, cache), {}

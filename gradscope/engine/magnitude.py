@@ -1,0 +1,61 @@
+"""The L2 norm of an array at any scale, as a base-2 logarithm; says nothing about what the array is."""
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+
+from gradscope.engine import Array
+
+_SAFE = {np.dtype(np.float32): (1e-24, 1e30), np.dtype(np.float64): (1e-200, 1e280)}
+"""Between these a sum of squares has neither lost small entries nor overflowed."""
+
+_CHUNK = 1 << 16
+"""Values summed at once in the array's own precision; partial sums are added in float64."""
+
+
+def sum_of_squares(x: Array) -> float:
+    """Σ x² in the array's own precision by BLAS, in pieces short enough to keep 6 digits in float32."""
+    if x.size <= _CHUNK:
+        return float(np.vdot(x, x))
+    flat = x.reshape(-1)
+    return sum(float(np.vdot(part, part)) for part in _pieces(flat))
+
+
+def log2_l2(x: Array) -> float:
+    """log2 ‖x‖₂: −inf for an exact zero, inf or nan when an entry is, and finite whenever every entry is."""
+    square = sum_of_squares(x)
+    low, high = _SAFE[x.dtype]
+    if low < square < high:
+        return 0.5 * math.log2(square)
+    largest = float(np.max(np.abs(x))) if x.size else 0.0
+    if largest == 0.0:
+        return -math.inf
+    if not math.isfinite(largest):
+        return largest
+    shift = math.frexp(largest)[1]
+    scaled = np.ldexp(x, -shift).astype(np.float64)
+    return 0.5 * math.log2(sum_of_squares(scaled)) + shift
+
+
+def joint_log2_l2(parts: Iterable[float]) -> float:
+    """log2 of the L2 norm over several arrays together, from their own log2 norms."""
+    norms = list(parts)
+    largest = max(norms, default=-math.inf)
+    if any(math.isnan(norm) for norm in norms):
+        return math.nan
+    if not math.isfinite(largest):
+        return largest
+    return largest + 0.5 * math.log2(math.fsum(math.exp2(2.0 * (norm - largest)) for norm in norms))
+
+
+def exp2(exponent: float) -> float:
+    """2^exponent, inf beyond the largest float."""
+    try:
+        return math.exp2(exponent)
+    except OverflowError:
+        return math.inf
+
+
+def _pieces(flat: Array) -> list[Array]:
+    return [flat[start : start + _CHUNK] for start in range(0, flat.size, _CHUNK)]

@@ -1,0 +1,126 @@
+"""Weights as recipes: an array is made from its stream when a layer asks, in one fixed layout of column blocks.
+
+Held or made again, with one thread or eight, a weight and its products have the same bits.
+"""
+
+import math
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+
+from gradscope.engine import Array
+from gradscope.engine.initializers import Fans, Initializer
+from gradscope.engine.magnitude import joint_log2_l2, log2_l2
+from gradscope.engine.random import Stream
+from gradscope.engine.threads import side_by_side
+
+SPLIT_FROM = 1 << 17
+"""Entries from which a weight has more than one block: below, handing work to a thread costs more than it saves."""
+
+LARGEST_BLOCK = 1 << 22
+"""Entries a block has at most, so that a replayed network needs the memory of a few blocks."""
+
+_COLUMN_STEP = 16
+
+
+def column_blocks(rows: int, columns: int) -> tuple[slice, ...]:
+    """The fixed layout: which columns of a (rows, columns) weight are drawn and multiplied together."""
+    entries = rows * columns
+    if entries < SPLIT_FROM:
+        return (slice(0, columns),)
+    count = min(2 * math.ceil(entries / (2 * LARGEST_BLOCK)), columns)
+    width = _COLUMN_STEP * math.ceil(columns / (count * _COLUMN_STEP))
+    edges = [*range(0, columns, width), columns]
+    return tuple(slice(start, stop) for start, stop in pairwise(edges))
+
+
+class Weight:
+    """A matrix (I, O): its shape, its initialiser and its own random stream.
+
+    `held` keeps what was drawn; otherwise each product draws the blocks again, as long as the initialiser is one
+    that can be drawn in blocks.
+    """
+
+    def __init__(
+        self,
+        shape: tuple[int, int],
+        initializer: Initializer,
+        stream: Stream,
+        dtype: np.dtype[np.floating],
+        *,
+        fans: Fans | None = None,
+        held: bool = True,
+    ):
+        self.shape = shape
+        self.initializer = initializer
+        self.stream = stream
+        self.dtype = dtype
+        self.fans = fans or Fans(*shape)
+        self.held = held or not initializer.in_blocks
+        self.blocks = column_blocks(*shape)
+        self._kept: list[Array | None] = [None] * len(self.blocks)
+
+    @property
+    def size(self) -> int:
+        """The number of entries."""
+        return self.shape[0] * self.shape[1]
+
+    def block(self, number: int) -> Array:
+        """The entries (I, columns) of one block, contiguous."""
+        kept = self._kept[number]
+        if kept is not None:
+            return kept
+        if self.initializer.in_blocks:
+            drawn = self._fill(number, self.blocks[number])
+            if self.held:
+                self._kept[number] = drawn
+            return drawn
+        whole = self._fill(0, slice(0, self.shape[1]))
+        self._kept = [np.ascontiguousarray(whole[:, columns]) for columns in self.blocks]
+        return self.block(number)
+
+    def times(self, x: Array) -> Array:
+        """x W:   x (R, I) -> (R, O)."""
+        if len(self.blocks) == 1:
+            return x @ self.block(0)
+        y = np.empty((x.shape[0], self.shape[1]), dtype=self.dtype)
+
+        def product(number: int) -> None:
+            y[:, self.blocks[number]] = x @ self.block(number)
+
+        side_by_side(product, range(len(self.blocks)))
+        return y
+
+    def times_transposed(self, dy: Array) -> Array:
+        """dy Wᵀ:   dy (R, O) -> (R, I); partial sums are added in the order of the blocks."""
+        if len(self.blocks) == 1:
+            return dy @ self.block(0).T
+
+        def product(number: int) -> Array:
+            part: Array = dy[:, self.blocks[number]] @ self.block(number).T
+            return part
+
+        dx, *others = side_by_side(product, range(len(self.blocks)))
+        for other in others:
+            dx += other
+        return dx
+
+    def row(self) -> Array:
+        """The entries (O,) of a weight (1, O): a bias. Not to be written to."""
+        return self.block(0)[0] if len(self.blocks) == 1 else self.matrix()[0]
+
+    def matrix(self) -> Array:
+        """The whole matrix (I, O), a copy."""
+        whole: Array = np.concatenate([self.block(number) for number in range(len(self.blocks))], axis=1)
+        return whole
+
+    @cached_property
+    def log2_rms(self) -> float:
+        """log2 of the RMS of the entries: −inf when all are zero."""
+        parts = (log2_l2(self.block(number)) for number in range(len(self.blocks)))
+        return joint_log2_l2(parts) - 0.5 * math.log2(self.size)
+
+    def _fill(self, number: int, columns: slice) -> Array:
+        shape = (self.shape[0], columns.stop - columns.start)
+        return self.initializer.fill(self.stream.generator(number), shape, self.fans, self.dtype)

@@ -1,0 +1,144 @@
+"""Listens to one trial: reduces every array to floats the moment it passes, and notes where the first NaN came from."""
+
+import math
+from collections import defaultdict
+
+import numpy as np
+
+from gradscope.engine import Array
+from gradscope.engine.gradients import Gradient, OuterProducts
+from gradscope.engine.layer import Cache, Gradients, Layer, Step
+from gradscope.engine.magnitude import exp2, joint_log2_l2
+from gradscope.engine.signal import Signal
+from gradscope.probe.stats import active_counts, moments, numeric_range, saturated_fraction
+from gradscope.probe.trace import LOG10_2, Moments, Norm, NumericRange, Samples
+
+
+class Heard:
+    """What was heard of one layer so far: one entry a batch in each list."""
+
+    def __init__(self) -> None:
+        self.output: list[Moments] = []
+        self.output_grad: list[Norm] = []
+        self.gradients: defaultdict[str, list[Norm]] = defaultdict(list)
+        self.samples: list[Samples] = []
+        self.saturated: list[float] = []
+        self.range: list[NumericRange] = []
+        self.active: Array | None = None
+        """Times each unit was active, over all batches (U,)."""
+        self.entries = 0
+        """Samples and positions a unit was seen at."""
+        self.weight_log10_rms: float | None = None
+
+
+class TrialListener:
+    """A listener for all batches of one trial."""
+
+    def __init__(self) -> None:
+        self.heard: defaultdict[str, Heard] = defaultdict(Heard)
+        self.origin: str | None = None
+        self._last = "loss"
+        self._other_uses: defaultdict[str, list[tuple[Gradients, int]]] = defaultdict(list)
+
+    def begin(self, inputs: Moments) -> None:
+        """A new batch."""
+        self._last = "loss"
+        self._note("input", inputs.is_finite)
+
+    def loss(self, value: float | None) -> None:
+        """The loss of the batch."""
+        self._note("loss", value is None or math.isfinite(value))
+
+    def output(self, step: Step, y: Array, cache: Cache) -> None:
+        """Moments of the output, and the activity of its units."""
+        heard = self.heard[step.info.name]
+        found = moments(y)
+        heard.output.append(found)
+        self._note(step.info.name, found.is_finite)
+        activity = step.activity(cache) if isinstance(step, Layer) else None
+        if activity is None:
+            return
+        activation, slopes = activity
+        if activation.flat:
+            counts = active_counts(slopes)
+            heard.active = counts if heard.active is None else heard.active + counts
+            heard.entries += slopes.size // counts.size
+        if activation.saturates:
+            heard.saturated.append(saturated_fraction(slopes, activation.max_slope))
+
+    def gradient(self, step: Step, dy: Signal, gradients: Gradients) -> None:
+        """Norms of the output gradient and of the parameters' gradients."""
+        name = step.info.name
+        heard = self.heard[name]
+        self._note(
+            self._last if self._last == "loss" else f"gradient of {self._last}",
+            math.isfinite(dy.log2_l2) or dy.log2_l2 == -math.inf,
+        )
+        self._last = name
+        heard.output_grad.append(Norm(dy.log2_l2 * LOG10_2, dy.mantissa.size))
+        if step.info.weighted:
+            heard.range.append(numeric_range(dy))
+        if step.info.shares is not None:
+            self._other_uses[step.info.shares].append((gradients, dy.exponent))
+            return
+        self._parameters(step, heard, self._with_other_uses(name, gradients, dy.exponent), dy.exponent)
+
+    def _note(self, name: str, is_finite: bool) -> None:
+        if self.origin is None and not is_finite:
+            self.origin = name
+
+    def _with_other_uses(self, name: str, gradients: Gradients, exponent: int) -> Gradients:
+        """The gradients summed over every use of the parameters; the first use, this one, is heard last."""
+        uses = self._other_uses.pop(name, None)
+        if not uses:
+            return gradients
+        return {
+            key: gradient.plus([(use[key], other - exponent) for use, other in uses])
+            for key, gradient in gradients.items()
+        }
+
+    def _parameters(self, step: Step, heard: Heard, gradients: Gradients, exponent: int) -> None:
+        by_role: defaultdict[str, dict[str, Gradient]] = defaultdict(dict)
+        for name, gradient in gradients.items():
+            by_role[name.rpartition(".")[2]][name] = gradient
+        for role, parts in by_role.items():
+            heard.gradients[role].append(_norm(list(parts.values()), exponent))
+        if not step.info.weighted or not isinstance(step, Layer):
+            return
+        factored = [part for part in by_role["weight"].values() if isinstance(part, OuterProducts)]
+        heard.samples.append(_samples(factored, exponent))
+        if heard.weight_log10_rms is None:
+            heard.weight_log10_rms = _weight_log10_rms(step)
+
+
+def _norm(parts: list[Gradient], exponent: int) -> Norm:
+    log2 = joint_log2_l2(part.log2_l2 for part in parts) if len(parts) > 1 else parts[0].log2_l2
+    return Norm((log2 + exponent) * LOG10_2, sum(part.size for part in parts))
+
+
+def _weight_log10_rms(layer: Layer) -> float:
+    weights = layer.weights()
+    size = sum(weight.size for weight in weights)
+    total = joint_log2_l2(weight.log2_rms + 0.5 * math.log2(weight.size) for weight in weights)
+    return (total - 0.5 * math.log2(size)) * LOG10_2
+
+
+def _samples(parts: list[OuterProducts], exponent: int) -> Samples:
+    """Mean norm of the samples' own gradients and the simple noise scale (McCandlish et al. 2018, appendix A.1)."""
+    base = max(part.sample_exponent for part in parts)
+    squares: Array = np.zeros(len(parts[0].sample_l2))
+    for part in parts:
+        squares += np.square(np.ldexp(part.sample_l2, part.sample_exponent - base), dtype=np.float64)
+    count = len(squares)
+    norms = np.sqrt(squares)
+    mean = float(norms.mean()) * count
+    log10_mean = (
+        (math.log2(mean) + base + exponent) * LOG10_2 if mean > 0.0 else (-math.inf if mean == 0.0 else mean)
+    )
+    if count < 2 or not math.isfinite(mean):
+        return Samples(log10_mean, None)
+    of_samples = float(squares.mean()) * count**2
+    of_batch = exp2(2.0 * (joint_log2_l2(part.log2_l2 for part in parts) - base))
+    true_square = (count * of_batch - of_samples) / (count - 1)
+    trace = (of_samples - of_batch) * count / (count - 1)
+    return Samples(log10_mean, trace / true_square if true_square > 0.0 else None)

@@ -1,0 +1,127 @@
+"""One way through a network and back for every batch of every trial; returns the Trace."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from gradscope.engine import Array
+from gradscope.engine.layer import LayerInfo
+from gradscope.engine.network import Network
+from gradscope.engine.threads import jobs_limit, one_blas_thread, side_by_side
+from gradscope.probe.averages import geometric_mean, mean, mean_range, mean_record, optional_mean
+from gradscope.probe.flow import measure_flow
+from gradscope.probe.listener import Heard, TrialListener
+from gradscope.probe.stats import moments
+from gradscope.probe.trace import Measured, Moments, Norm, Samples, Trace, TrialTrace, Units
+
+RARELY = 0.01
+"""Units active on fewer than this share of the samples."""
+
+Batch = tuple[Array, Array]
+
+
+def measure(
+    network: Callable[[int], Network],
+    batch: Callable[[int, int], Batch],
+    *,
+    trials: int,
+    batches: int = 1,
+    jobs: int = 1,
+    progress: Callable[[int], None] | None = None,
+) -> Trace:
+    """Build, run and measure every trial.
+
+    Args:
+        network: trial -> the network with that trial's weights.
+        batch: (trial, number) -> inputs and targets.
+        trials: independent draws of weights and batches.
+        batches: batches a trial.
+        jobs: threads to use at most; results do not depend on it.
+        progress: told the number of finished trials after each.
+    """
+    finished: list[int] = []
+
+    def run(trial: int) -> tuple[tuple[LayerInfo, ...], TrialTrace, float | None]:
+        # NumPy keeps its error state per context, so every thread says anew that overflow is a finding, not a warning.
+        with np.errstate(all="ignore"):
+            built = network(trial)
+            infos = tuple(step.info for step in built.layers())
+            traced, expected = _trial(built, infos, (batch(trial, number) for number in range(batches)))
+        finished.append(trial)
+        if progress is not None:
+            progress(len(finished))
+        return infos, traced, expected
+
+    with one_blas_thread(), jobs_limit(jobs):
+        results = side_by_side(run, range(trials))
+    infos, _, expected = results[0]
+    return Trace(layers=infos, trials=tuple(traced for _, traced, _ in results), expected_loss=expected)
+
+
+def _trial(
+    network: Network, infos: tuple[LayerInfo, ...], batches: Iterator[Batch]
+) -> tuple[TrialTrace, float | None]:
+    listener = TrialListener()
+    seen: list[Moments] = []
+    losses: list[float] = []
+    expected = None
+    for number, (inputs, targets) in enumerate(batches):
+        seen.append(moments(inputs))
+        listener.begin(seen[-1])
+        loss, _ = network.backpropagate(inputs, targets, listener, number)
+        expected = network.loss.expected((len(inputs), *infos[-1].output_shape))
+        if loss is not None:
+            losses.append(loss)
+    layers = tuple(_measured(listener.heard[info.name]) for info in infos)
+    points = [
+        layer.output_grad.log10_l2 for layer, info in zip(layers, infos, strict=True) if info.flow_point
+    ]
+    trace = TrialTrace(
+        inputs=mean_record(seen),
+        layers=layers,
+        loss=optional_mean(losses),
+        flow=measure_flow(points),
+        origin=listener.origin,
+    )
+    return trace, expected
+
+
+def _measured(heard: Heard) -> Measured:
+    """The averages over a trial's batches: of logarithms for norms, of values for the rest; units over all of them."""
+    return Measured(
+        output=mean_record(heard.output),
+        output_grad=_mean_norm(heard.output_grad),
+        gradients={role: _mean_norm(norms) for role, norms in heard.gradients.items()},
+        weight_log10_rms=heard.weight_log10_rms,
+        samples=_mean_samples(heard.samples),
+        units=_units(heard),
+        saturated_fraction=optional_mean(heard.saturated),
+        range=mean_range(heard.range),
+    )
+
+
+def _units(heard: Heard) -> Units | None:
+    if heard.active is None:
+        return None
+    return Units(
+        dead_fraction=float(np.mean(heard.active == 0)),
+        inactive_fraction=1.0 - float(heard.active.sum()) / (heard.entries * heard.active.size),
+        rarely_active_fraction=float(np.mean(heard.active < RARELY * heard.entries)),
+    )
+
+
+def _mean_norm(norms: Sequence[Norm]) -> Norm:
+    return (
+        norms[0]
+        if len(norms) == 1
+        else Norm(geometric_mean([norm.log10_l2 for norm in norms]), norms[0].size)
+    )
+
+
+def _mean_samples(samples: Sequence[Samples]) -> Samples | None:
+    if len(samples) < 2:
+        return samples[0] if samples else None
+    scales = [sample.noise_scale for sample in samples if sample.noise_scale is not None]
+    return Samples(
+        geometric_mean([sample.log10_mean_l2 for sample in samples]), mean(scales) if scales else None
+    )

@@ -1,0 +1,106 @@
+"""Statistics of one array as it passes: each function reduces it to a few floats in few passes."""
+
+import math
+from bisect import bisect_left
+from collections.abc import Callable
+
+import numpy as np
+
+from gradscope.engine import Array
+from gradscope.engine.axes import other_axes
+from gradscope.engine.magnitude import exp2, log2_l2, sum_of_squares
+from gradscope.engine.signal import Signal
+from gradscope.probe.trace import Moments, NumericRange
+
+SATURATED_BELOW = 0.01
+"""A slope below this share of the activation's largest counts as saturated."""
+
+FP16_FLUSHED, FP16_LARGEST = -25, 65504.0
+"""|g| <= 2^-25 rounds to zero in fp16 (half of its least subnormal, 2^-24)."""
+BF16_FLUSHED = -134
+"""The same for bf16: half of 2^-133."""
+FLUSHED_AT_MOST = 0.01
+
+_CANCELLED = 1e-3
+"""Below this share of E x², E x² − mean² has lost its digits in float32."""
+
+
+def moments(x: Array) -> Moments:
+    """Mean, population std, RMS, share of zeros, least and largest entry of an array of any shape."""
+    low, high = float(x.min()), float(x.max())
+    if not (math.isfinite(low) and math.isfinite(high)):
+        zeros = 1.0 - int(np.count_nonzero(x)) / x.size
+        return Moments(
+            float(np.mean(x)), math.nan, math.nan if math.isnan(low + high) else math.inf, zeros, low, high
+        )
+    mean = float(x.sum()) / x.size
+    square = sum_of_squares(x) / x.size
+    variance = square - mean * mean
+    if not _CANCELLED * square < variance < 1e30 or square < 1e-30:
+        mean, std, rms = _careful_moments(x)
+    else:
+        std, rms = math.sqrt(variance), math.sqrt(square)
+    zeros = 0.0 if low > 0.0 or high < 0.0 else int(np.count_nonzero(x == 0.0)) / x.size
+    return Moments(mean, std, rms, zeros, low, high)
+
+
+def _careful_moments(x: Array) -> tuple[float, float, float]:
+    """The same in float64, centred before squaring, for arrays that hardly vary or are very large or small."""
+    wide = x.astype(np.float64)
+    mean = float(wide.mean())
+    count = 0.5 * math.log2(x.size)
+    return mean, exp2(log2_l2(wide - mean) - count), exp2(log2_l2(wide) - count)
+
+
+def active_counts(slopes: Array) -> Array:
+    """How often each unit (feature or channel) had a slope other than zero:   slopes (B, ...) -> (U,)."""
+    counts: Array = np.add.reduce(slopes != 0.0, axis=other_axes(slopes.ndim), dtype=np.int32)
+    return counts
+
+
+def saturated_fraction(slopes: Array, max_slope: float) -> float:
+    """Share of entries whose |slope| is below 1 % of the steepest:   slopes (B, ...) -> [0, 1].
+
+    Source:
+        Glorot & Bengio 2010, section 3, for the notion; the 1 % is ours.
+    """
+    return int(np.count_nonzero(np.abs(slopes) < SATURATED_BELOW * max_slope)) / slopes.size
+
+
+def numeric_range(dy: Signal) -> NumericRange:
+    """What fp16 and bf16 would round to zero of the non-zero entries, and the loss scale that would save them.
+
+    Source:
+        Micikevicius et al. 2018, section 3.2 (loss scaling).
+    """
+    size = np.abs(dy.mantissa)
+    largest = float(size.max())
+    if not math.isfinite(largest):
+        return NumericRange(math.nan, math.nan, None)
+    zeros = size.size - int(np.count_nonzero(size))
+    if zeros == size.size:
+        return NumericRange(0.0, 0.0, 0)
+
+    def flushed(limit: int) -> float:
+        """Share of the non-zero entries that are at most 2^limit."""
+        return (int(np.count_nonzero(size <= _power_of_two(limit - dy.exponent))) - zeros) / (
+            size.size - zeros
+        )
+
+    fp16 = flushed(FP16_FLUSHED)
+    headroom = math.floor(math.log2(FP16_LARGEST / largest)) - dy.exponent
+    return NumericRange(fp16, flushed(BF16_FLUSHED), _loss_scale(fp16, flushed, headroom))
+
+
+def _loss_scale(unscaled: float, flushed: Callable[[int], float], headroom: int) -> int | None:
+    """The least s >= 0 that leaves few enough entries flushed, up to the headroom of the largest entry."""
+    if headroom < 0 or (unscaled >= FLUSHED_AT_MOST and flushed(FP16_FLUSHED - headroom) >= FLUSHED_AT_MOST):
+        return None
+    return bisect_left(range(headroom), True, key=lambda s: flushed(FP16_FLUSHED - s) < FLUSHED_AT_MOST)
+
+
+def _power_of_two(exponent: int) -> float:
+    try:
+        return math.ldexp(1.0, exponent)
+    except OverflowError:
+        return math.inf

@@ -1,0 +1,105 @@
+"""What was measured: one record a layer and trial, all plain numbers. Averages over trials are made in `summary`."""
+
+import math
+
+from msgspec import Struct
+
+from gradscope.engine.layer import LayerInfo
+
+LOG10_2 = math.log10(2.0)
+
+
+class Norm(Struct, frozen=True):
+    """The L2 norm of a gradient: its log10 (−inf for an exact zero) and the number of entries."""
+
+    log10_l2: float
+    size: int
+
+    @property
+    def log10_rms(self) -> float:
+        """log10 of L2/√size."""
+        return self.log10_l2 - 0.5 * math.log10(self.size)
+
+
+class Moments(Struct, frozen=True):
+    """The entries of an output: population std, share of exact zeros."""
+
+    mean: float
+    std: float
+    rms: float
+    zero_fraction: float
+    min: float
+    max: float
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether every entry was a finite number."""
+        return math.isfinite(self.min) and math.isfinite(self.max)
+
+
+class Units(Struct, frozen=True):
+    """The units of an activation with a flat piece, over all samples and positions: shares in [0, 1]."""
+
+    dead_fraction: float
+    inactive_fraction: float
+    rarely_active_fraction: float
+
+
+class Samples(Struct, frozen=True):
+    """The gradients of single samples: log10 of their mean L2 norm, and the simple noise scale."""
+
+    log10_mean_l2: float
+    noise_scale: float | None
+
+
+class NumericRange(Struct, frozen=True):
+    """What half precision would lose of an output gradient's non-zero entries."""
+
+    fp16_underflow_fraction: float
+    bf16_underflow_fraction: float
+    loss_scale_log2: int | None
+
+
+class Measured(Struct, frozen=True):
+    """One layer in one trial, over all its batches. None where a layer cannot have a quantity."""
+
+    output: Moments
+    output_grad: Norm
+    gradients: dict[str, Norm]
+    weight_log10_rms: float | None = None
+    samples: Samples | None = None
+    units: Units | None = None
+    saturated_fraction: float | None = None
+    range: NumericRange | None = None
+
+
+class Flow(Struct, frozen=True):
+    """How the gradient changes over the flow points; `gain_per_layer` and `r2` need at least two of them."""
+
+    log10_ratio: float
+    gain_per_layer: float | None
+    r2: float | None
+
+    @property
+    def risk(self) -> float:
+        """|log10 ratio| / 3: above 1, networks were not seen to train with SGD."""
+        return abs(self.log10_ratio) / 3.0
+
+
+class TrialTrace(Struct, frozen=True):
+    """One trial: its layers in forward order, and where the first NaN or infinity came from, if any did."""
+
+    inputs: Moments
+    layers: tuple[Measured, ...]
+    loss: float | None
+    flow: Flow
+    origin: str | None = None
+    """Name of the first layer to produce a NaN or infinity; `input`, `loss` and `gradient of NAME` have names too."""
+
+
+class Trace(Struct, frozen=True):
+    """All trials of one network."""
+
+    layers: tuple[LayerInfo, ...]
+    trials: tuple[TrialTrace, ...]
+    expected_loss: float | None

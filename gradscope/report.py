@@ -1,0 +1,51 @@
+"""The Report: what was measured and judged of one config, as one frozen record and as the dictionary of its JSON."""
+
+import math
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from gradscope.probe.summary import FlowSummary, LayerSummary, LossSummary
+from gradscope.rules.base import Finding
+
+SCHEMA_VERSION = 1
+"""Raised when a field of the JSON changes its meaning; fields may be added without."""
+
+
+class Report(Struct, frozen=True, kw_only=True):
+    """One config's diagnosis. Numbers are averages over trials: geometric of norms, arithmetic of the rest."""
+
+    schema_version: int = SCHEMA_VERSION
+    gradscope_version: str
+    name: str
+    description: str | None
+    source: str
+    config_sha256: str
+    seed: int
+    trials: int
+    batch_size: int
+    batch_count: int
+    dtype: str
+    parameters: int
+    wall_seconds: float
+    loss: LossSummary
+    layers: tuple[LayerSummary, ...]
+    flow: FlowSummary
+    verdict: str
+    findings: tuple[Finding, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Exactly the JSON report: plain data, non-finite numbers as the strings "nan", "inf" and "-inf"."""
+        plain: dict[str, Any] = _json_safe(msgspec.to_builtins(self))
+        return plain
+
+
+def _json_safe(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, dict):
+        return {key: _json_safe(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_json_safe(item) for item in value]
+    return value

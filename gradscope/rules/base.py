@@ -1,0 +1,82 @@
+"""What a rule is and what it finds: records, severities, and nothing of any single rule."""
+
+from collections.abc import Callable, Iterable, Mapping
+from enum import IntEnum
+
+from msgspec import Struct
+
+from gradscope.probe.trace import Trace, TrialTrace
+
+
+class Severity(IntEnum):
+    """How bad a finding is; larger is worse."""
+
+    note = 1
+    warning = 2
+    error = 3
+
+    @property
+    def lowered(self) -> "Severity | None":
+        """One severity lower; below a note there is nothing to report."""
+        return None if self is Severity.note else Severity(self - 1)
+
+
+class Hit(Struct, frozen=True):
+    """A rule's objection to one trial."""
+
+    layer: str | None
+    severity: Severity
+    measured: float
+    """As the rule states it: a ratio's log10 where the rule is `logarithmic`, so that 1e-400 stays a number."""
+    limit: float
+    """The limit that was passed, never a logarithm."""
+
+
+class Finding(Struct, frozen=True):
+    """One judgement over all trials, with the place in the YAML that made the layer."""
+
+    rule: str
+    name: str
+    severity: str
+    layer: str | None
+    line: int | None
+    column: int | None
+    message: str
+    measured: float
+    limit: float
+    trials_fired: int
+    explains: str | None
+    remedy: str
+
+
+Limits = Mapping[str, float]
+Check = Callable[[Trace, TrialTrace, Limits], Iterable[Hit]]
+
+
+class Rule(Struct, frozen=True, kw_only=True):
+    """One thing that is judged: the predicate and every word about it."""
+
+    id: str
+    name: str
+    verdict: str | None = None
+    """The word for a config in which this rule is an error; None leaves it `warning`."""
+    limits: dict[str, float]
+    adam_limits: dict[str, float] = {}
+    """What `optimizer: adam` changes of them."""
+    summary: str
+    why: str
+    remedy: str
+    source: str
+    check: Check
+    """(all trials, the trial judged, limits) -> what is wrong in that trial."""
+    message: Callable[[Hit, Trace], str]
+    """(the objection averaged over the trials that fired, all trials) -> one sentence."""
+    per_layer: bool = False
+    """Layers are judged apart; otherwise the objections of all trials are one finding."""
+    logarithmic: bool = False
+    from_first_trial: bool = False
+    """A single trial is enough for the full severity."""
+    fires_on: tuple[str, ...] = ()
+    """Configs, as YAML, that this rule must object to."""
+    silent_on: tuple[str, ...] = ()
+    """Configs, as YAML, that it must leave in peace."""

@@ -1,0 +1,1 @@
+"""The engine against finite differences, closed forms and PyTorch."""
