@@ -50,6 +50,9 @@ class Option(NamedTuple):
 PATH_OPTIONS = frozenset({"path"})
 """Options that name a file, relative to the config's folder."""
 
+_INSTEAD = {"linear": "for a layer with weights write `dense: 256`"}
+"""Names that are something else in other frameworks."""
+
 _REQUIRED = inspect.Parameter.empty
 
 
@@ -124,7 +127,7 @@ def _given(
     if options and options[0].is_short:
         return {options[0].name: (value, path)}
     if not options:
-        hint = "for a layer with weights write `dense: 256`" if name == "linear" else f"write `{name}` alone"
+        hint = _INSTEAD.get(name, f"write `{name}` alone")
         reader.report(path, f"'{name}' takes no options, got {reader.described(value, path)}", hint)
     else:
         reader.report_unexpected(

@@ -9,6 +9,7 @@ from gradscope.config.document import MAX_FILE
 from gradscope.config.scalars import forbidden
 from gradscope.errors import Place, Problems
 
+_TOO_LARGE = (f"this is larger than {MAX_FILE // 2**20} MB", "a config is a few kilobytes")
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -33,7 +34,7 @@ def decode(content: bytes, source: str, problems: Problems) -> str | None:
     """The text of a config file, without a byte order mark."""
     place = Place(source)
     if len(content) > MAX_FILE:
-        problems.add(place, f"the file is larger than {MAX_FILE // 2**20} MB", "a config is a few kilobytes")
+        problems.add(place, *_TOO_LARGE)
     elif content.startswith(_UTF16):
         problems.add(place, "the file is UTF-16, not UTF-8", "save it as UTF-8")
     elif b"\0" in content:
@@ -50,8 +51,11 @@ def decode(content: bytes, source: str, problems: Problems) -> str | None:
     return None
 
 
-def has_clean_characters(text: str, source: str, problems: Problems) -> bool:
-    """Whether every character may stand in a YAML file; the first that may not is reported."""
+def is_readable(text: str, source: str, problems: Problems) -> bool:
+    """Whether the text is short enough and every character of it may stand in a YAML file."""
+    if len(text) > MAX_FILE:
+        problems.add(Place(source), *_TOO_LARGE)
+        return False
     found = forbidden(text)
     if found is None:
         return True

@@ -11,12 +11,13 @@ import msgspec
 
 from gradscope.config.choices import read_choice, read_entry
 from gradscope.config.document import BROKEN, Path, shortened
-from gradscope.config.reader import Reader, usable
+from gradscope.config.reader import Reader, hint_for_key, usable
 from gradscope.config.schema import LAYERS, Activation, Layer, Repeat, Unknown
 from gradscope.config.suggest import suggest
 from gradscope.config.tables import ACTIVATION, CHOICES
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_KNOWN_HINT = f"known are {', '.join(LAYERS)} and every activation"
 _REPEAT_HINT = "write `repeat: N` beside `layers:`"
 
 
@@ -81,7 +82,7 @@ def _named(reader: Reader, kind: str, written: _Written, path: Path) -> list[Lay
     if ACTIVATION.resolved(kind) in ACTIVATION.entries:
         return [_activation(reader, kind, written, path)]
     place = reader.document.place(path)
-    hint = _REPEAT_HINT if kind == "layers" else reader.hint_for_key(kind, _kinds())
+    hint = _REPEAT_HINT if kind == "layers" else hint_for_key(kind, _kinds(), _KNOWN_HINT)
     reader.report_at(place, path, f"there is no layer '{shortened(kind)}'", hint)
     return [Unknown(place=place)]
 
@@ -95,7 +96,7 @@ def _report_several_keys(reader: Reader, item: dict[str, Any], path: Path) -> No
     kinds = _kinds()
     if "layers" in item:
         hint: str | None = _REPEAT_HINT
-    elif first in LAYERS and second in _options(LAYERS[first]):
+    elif first in LAYERS and second in _names(LAYERS[first]):
         hint = (
             f"write its options behind its name: `{first}: {{{LAYERS[first].main or 'eps'}: …, {second}: …}}`"
         )
@@ -155,10 +156,14 @@ def _options(kind: type[Layer]) -> dict[str, _Field]:
     }
 
 
+def _names(kind: type[Layer]) -> list[str]:
+    return [*_options(kind), *(["activation"] if kind.takes_activation else [])]
+
+
 def _given(reader: Reader, name: str, written: _Written) -> dict[str, _Written] | None:
-    """The options as written: a mapping as it stands, anything else is the main one. None: see the problems."""
+    """The options as written: a mapping as it stands, anything else is the main one; None if it is wrong."""
     kind, (value, path) = LAYERS[name], written
-    names = [*_options(kind), *(["activation"] if kind.takes_activation else [])]
+    names = _names(kind)
     if isinstance(value, dict):
         entries = reader.known_entries(value, path, names)
         return {option: _Written(entry, (*path, option)) for option, entry in entries.items()}
@@ -167,8 +172,12 @@ def _given(reader: Reader, name: str, written: _Written) -> dict[str, _Written] 
     if kind.main is not None:
         return {kind.main: written}
     options = [option for option in names if option != "name"]
-    hint = f"write `{name}: {{{options[0]}: …}}`" if options else f"write `{name}` alone"
-    reader.report_unexpected(path, "options" if options else "nothing", value, hint)
+    if options:
+        reader.report_unexpected(path, "a mapping of options", value, f"write `{name}: {{{options[0]}: …}}`")
+    elif value is not BROKEN:
+        reader.report(
+            path, f"'{name}' takes no options, got {reader.described(value, path)}", f"write `{name}`"
+        )
     return None
 
 

@@ -88,7 +88,7 @@ def _document(source: Source, problems: Problems, text: str | bytes | None) -> D
         document = Document("<dict>")
         document.data = from_python(source, (), document, Place(document.source), problems)
         return document
-    return read_source(os.fspath(source), problems, text)
+    return read_source(os.fsdecode(source), problems, text)
 
 
 def _is_config(document: Document, problems: Problems) -> bool:
@@ -96,7 +96,7 @@ def _is_config(document: Document, problems: Problems) -> bool:
     if isinstance(document.data, dict):
         return True
     if document.data is None:
-        problems.add(Place(document.source), "there is no config in it, it is empty", hint)
+        problems.add(Place(document.source), "there is nothing in it", hint)
     elif document.data is not BROKEN:
         problems.add(document.place(()), "a config is a mapping with the keys `input` and `layers`", hint)
     return False
@@ -111,7 +111,7 @@ def _report_unused(document: Document, used: set[str], problems: Problems) -> No
 
 
 def _config(reader: Reader, params: dict[str, Any]) -> Config:
-    data = reader.known_entries(reader.document.data, (), [key for key in _KEYS if key != "params"])
+    data = reader.known_entries(reader.document.data, (), _KEYS)
     scalars = {key: reader.scalar(data[key], (key,), _KINDS[key]) for key in _SCALARS if key in data}
     rules = read_rules(reader, data.get("rules"))
     sample, layers = _sample_and_layers(reader, data)

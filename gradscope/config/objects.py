@@ -20,7 +20,7 @@ from gradscope.errors import Mistake, Place, Problems
 
 
 def from_python(value: object, path: Path, document: Document, place: Place, problems: Problems) -> Any:
-    """A copy of dicts, lists and scalars (NumPy's too) to stand at `path`; what no config can hold is noted."""
+    """A copy of dicts, lists and scalars (NumPy's too) for `path`; what a config cannot hold is noted."""
     return _Copier(document, place, problems).copy(value, path)
 
 
@@ -33,12 +33,11 @@ class _Copier:
 
     def copy(self, value: object, path: Path) -> Any:
         self._nodes += 1
-        if self._nodes > MAX_NODES or len(path) > MAX_DEPTH:
-            self._report(
-                path[:3],
-                f"more than {MAX_NODES:,} values, or more than {MAX_DEPTH} levels deep",
-                "make it smaller",
-            )
+        if self._nodes > MAX_NODES:
+            self._report((), f"more than {MAX_NODES:,} values", "repeat layers with `repeat: N`")
+            raise UnreadableError
+        if len(path) > MAX_DEPTH:
+            self._report(path[:3], f"nested more than {MAX_DEPTH} levels deep", "flatten it")
             raise UnreadableError
         if isinstance(value, Mapping):
             return self._mapping(value, path)

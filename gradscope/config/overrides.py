@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from gradscope.config.document import BROKEN, Document, Path, dotted, shortened
+from gradscope.config.document import BROKEN, MAX_DEPTH, Document, Path, dotted, shortened
 from gradscope.config.knobs import knob_names
 from gradscope.config.objects import from_python
 from gradscope.config.suggest import suggest
@@ -25,7 +25,7 @@ def apply_overrides(
     for key, value in overrides.items():
         place = Place(f"--set {shortened(str(key), 80)}")
         try:
-            path = _locate(document, key, [*top_keys])
+            path = _locate(document, key, [*top_keys], place)
         except Mistake as mistake:
             problems.add(place, mistake.fact, mistake.hint)
             continue
@@ -33,7 +33,7 @@ def apply_overrides(
             _put(document, path, value, place, problems)
 
 
-def _locate(document: Document, key: str, top_keys: list[str]) -> Path:
+def _locate(document: Document, key: str, top_keys: list[str], place: Place) -> Path:
     """The path a key means, missing mappings on the way made; () when something on the way is broken anyway.
 
     Raises:
@@ -45,6 +45,8 @@ def _locate(document: Document, key: str, top_keys: list[str]) -> Path:
     if key in knobs:
         return ("params", key)
     steps = key.replace("]", "").replace("[", ".").split(".")
+    if len(steps) > MAX_DEPTH:
+        raise Mistake(f"the path is more than {MAX_DEPTH} steps long", "no config is that deep")
     known = {*top_keys, *document.data}
     if steps[0] not in known:
         fact = f"'{shortened(steps[0])}' is neither a knob nor a key of the config"
@@ -56,10 +58,17 @@ def _locate(document: Document, key: str, top_keys: list[str]) -> Path:
         path = (*path, step)
         if number + 1 == len(steps):
             return path
-        container = _child(container, step, path, steps[number + 1])
-        if container is BROKEN:
+        child = _entry(container, step)
+        if child is BROKEN:
             return ()
+        if child is None:
+            child = container[step] = _new_mapping(document, path, steps[number + 1], place)
+        container = child
     return path
+
+
+def _entry(container: Any, step: str | int) -> Any:
+    return container.get(step) if isinstance(step, str) else container[step]
 
 
 def _step_into(container: Any, text: str, path: Path) -> str | int:
@@ -76,13 +85,11 @@ def _step_into(container: Any, text: str, path: Path) -> str | int:
     return int(text)
 
 
-def _child(container: Any, step: str | int, path: Path, following: str) -> Any:
-    child = container.get(step) if isinstance(step, str) else container[step]
-    if child is None:
-        if _DIGITS.fullmatch(following):
-            raise Mistake(f"there is no {dotted(path)}", "set the whole list")
-        child = container[step] = {}
-    return child
+def _new_mapping(document: Document, path: Path, following: str, place: Place) -> dict[str, Any]:
+    if _DIGITS.fullmatch(following):
+        raise Mistake(f"there is no {dotted(path)}", "set the whole list")
+    document.moved(path, place)
+    return {}
 
 
 def _put(document: Document, path: Path, value: Any, place: Place, problems: Problems) -> None:

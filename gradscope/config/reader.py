@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from gradscope.config.document import BROKEN, Document, Path, dotted, shortened
-from gradscope.config.suggest import suggest
+from gradscope.config.suggest import nearest, suggest
 from gradscope.config.wording import described, expected, mending
 from gradscope.errors import Place, Problems
 
@@ -49,26 +49,28 @@ class Reader:
             return BROKEN
 
     def known_entries(self, value: dict[str, Any], path: Path, known: Iterable[str]) -> dict[str, Any]:
-        """The entries of a mapping whose keys are known; every other key is noted."""
+        """The known entries of a mapping. Others are noted, with `BROKEN` for what they were meant to be."""
         names = list(known)
-        for key in value:
-            if key not in names:
-                self.unknown_key((*path, key), names)
-        return {name: value[name] for name in names if name in value}
-
-    def unknown_key(self, path: Path, known: Iterable[str]) -> None:
-        """Note a key that means nothing there."""
-        key = str(path[-1])
-        fact = f"there is no key '{shortened(key)}'"
-        self.report_at(self.document.key_place(path), path[:-1], fact, self.hint_for_key(key, known))
-
-    def hint_for_key(self, key: str, known: Iterable[str]) -> str | None:
-        """What somebody meant by an unknown key."""
-        return "knobs stand for values, not for keys" if "${" in key else suggest(key, known)
+        entries: dict[str, Any] = {}
+        for key, entry in value.items():
+            if key in names:
+                entries[key] = entry
+                continue
+            fact = f"there is no key '{shortened(key)}'"
+            self.report_at(self.document.key_place((*path, key)), path, fact, hint_for_key(key, names))
+            meant = nearest(key, names)
+            if meant and meant not in value:
+                entries[meant] = BROKEN
+        return entries
 
     def resolved_path(self, text: str) -> str:
         """A path as written in the config, made absolute."""
         return os.path.abspath(os.path.join(self.folder, text))
+
+
+def hint_for_key(key: str, known: Iterable[str], otherwise: str = "remove it") -> str:
+    """What to write instead of an unknown key."""
+    return "knobs stand for values, not for keys" if "${" in key else suggest(key, known) or otherwise
 
 
 def usable(values: Mapping[str, Any]) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from gradscope.config.document import BROKEN, MAX_DEPTH, MAX_NODES, Document, Path, UnreadableError, shortened
-from gradscope.config.files import decode, has_clean_characters, read_bytes
+from gradscope.config.files import decode, is_readable, read_bytes
 from gradscope.config.scalars import clean, resolve
 from gradscope.errors import ConfigError, Mistake, Place, Problems
 
@@ -32,7 +32,7 @@ _SYNTAX_HINTS: tuple[tuple[str, str], ...] = (
     ("mapping values are not allowed", "check the indentation; a text with ': ' in it needs quotes"),
     (
         "cannot start any token",
-        "indent with spaces, not tabs; a text that begins with @, ` or % needs quotes",
+        "a text that begins with @, ` or % needs quotes",
     ),
     ("could not find expected ':'", "write `key: value`, or `- ` before an entry of a list"),
     ("expected ',' or ']'", "close the list with ]"),
@@ -43,6 +43,8 @@ _SYNTAX_HINTS: tuple[tuple[str, str], ...] = (
     ("incompatible YAML document", "write YAML 1.2, or remove the %YAML line"),
 )
 
+
+_YAML_TAG = "tag:yaml.org,2002:"
 
 _KEY = -1
 """The step in a path to a key itself, and to values that no entry holds."""
@@ -60,7 +62,7 @@ def read_source(source: str, problems: Problems, text: str | bytes | None = None
 
 def parse(text: str, source: str, problems: Problems) -> Document | None:
     """Read one YAML document; None when that is impossible, with the reasons noted."""
-    if not has_clean_characters(text, source, problems):
+    if not is_readable(text, source, problems):
         return None
     if directive := _TAG_DIRECTIVE.search(text):
         line = text.count("\n", 0, directive.end()) + 1
@@ -75,7 +77,7 @@ def parse(text: str, source: str, problems: Problems) -> Document | None:
     except UnreadableError:
         return None
     except yaml.YAMLError as error:
-        _report_syntax(error, source, problems)
+        _report_syntax(error, text, source, problems)
         return None
     return document
 
@@ -97,18 +99,27 @@ def parse_value(text: str, source: str = "--set") -> Any:
     return document.data
 
 
-def _report_syntax(error: yaml.YAMLError, source: str, problems: Problems) -> None:
+def _report_syntax(error: yaml.YAMLError, text: str, source: str, problems: Problems) -> None:
     fact = getattr(error, "problem", None) or "this cannot be read"
     mark = getattr(error, "problem_mark", None)
-    context_mark = getattr(error, "context_mark", None)
-    if "unexpected end of stream" in fact and context_mark is not None:
-        mark = context_mark
+    if "unexpected end of stream" in fact:
+        mark = getattr(error, "context_mark", None) or mark
+    context = getattr(error, "context", None)
     place = Place(source) if mark is None else Place(source, mark.line + 1, mark.column + 1)
-    hint = next(
+    line = "" if mark is None else "".join(text.splitlines()[mark.line : mark.line + 1])
+    problems.add(
+        place, f"not valid YAML: {fact}{f' {context}' if context else ''}", _syntax_hint(fact, line, place)
+    )
+
+
+def _syntax_hint(fact: str, line: str, place: Place) -> str:
+    if line[(place.column or 1) - 1 :].startswith("\t"):
+        return "indent with spaces, not tabs"
+    if "${" in _KNOB.sub("", line):
+        return "a knob is written ${name}"
+    return next(
         (hint for words, hint in _SYNTAX_HINTS if words in fact), "check indentation, quotes and brackets"
     )
-    context = getattr(error, "context", None)
-    problems.add(place, f"not valid YAML: {fact}{f' {context}' if context else ''}", hint)
 
 
 class _Composer:
@@ -152,10 +163,16 @@ class _Composer:
             return BROKEN
         if event.anchor is not None:
             self._report(
-                event, f"anchors like &{shortened(event.anchor)} are not supported", "remove it, use params:"
+                event,
+                f"anchors like &{shortened(event.anchor)} are not supported",
+                "remove it, or use a knob under `params:`",
             )
         if event.tag is not None:
-            self._report(event, f"tags like {shortened(event.tag)} are not supported", "remove it")
+            self._report(
+                event,
+                f"tags like {shortened(event.tag.replace(_YAML_TAG, '!!'))} are not supported",
+                "remove it",
+            )
         if isinstance(event, yaml.ScalarEvent):
             return self._scalar(event, path)
         return self._sequence(path) if isinstance(event, yaml.SequenceStartEvent) else self._mapping(path)

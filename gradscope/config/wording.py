@@ -10,7 +10,6 @@ import msgspec
 
 from gradscope.config.document import shortened
 from gradscope.config.scalars import resolve
-from gradscope.config.suggest import suggest
 from gradscope.errors import Mistake
 
 _NOUNS: dict[Any, str] = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
@@ -57,28 +56,28 @@ def listed(words: list[str]) -> str:
 
 def _range(meta: msgspec.Meta, value: Any) -> str:
     number = value if isinstance(value, int | float) else 0
-    below = f"below {meta.lt:,}" if meta.lt is not None else ""
+    below = f"below {_spoken(meta.lt)}" if meta.lt is not None else ""
+    above = f"above {_spoken(meta.gt)}" if meta.gt is not None else ""
+    if meta.ge is not None:
+        above = f"of at least {_spoken(meta.ge)}"
     if meta.le is not None and (meta.le < _UNSPOKEN or number > meta.le):
         if meta.ge is not None:
-            return f" from {meta.ge:,} to {meta.le:,}"
-        below = f"of at most {meta.le:,}"
-    above = (
-        f"of at least {meta.ge:,}"
-        if meta.ge is not None
-        else f"above {meta.gt:,}"
-        if meta.gt is not None
-        else ""
-    )
+            return f" from {_spoken(meta.ge)} to {_spoken(meta.le)}"
+        below = f"of at most {_spoken(meta.le)}"
     bounds = [bound for bound in (above, below) if bound]
     return f" {' and '.join(bounds)}" if bounds else ""
+
+
+def _spoken(bound: int | float) -> str:
+    return f"{int(bound):,}" if float(bound).is_integer() else str(bound)
 
 
 def mending(kind: Any, value: Any) -> str | None:
     """What to type instead, where that can be guessed from the wrong value."""
     if value is None:
         return "give it a value, or remove the key"
-    if words := alternatives(kind):
-        return suggest(value, words) if isinstance(value, str) else None
+    if alternatives(kind):
+        return None
     base = get_args(kind)[0] if get_origin(kind) is Annotated else kind
     if isinstance(value, str):
         return _mended_text(base, value)

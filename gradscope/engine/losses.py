@@ -81,7 +81,8 @@ def _cross_entropy(outputs: Array, targets: Array) -> tuple[float, Array]:
     index = targets[..., np.newaxis]
     top = outputs.max(axis=-1, keepdims=True)
     own = np.take_along_axis(outputs, index, axis=-1).astype(np.float64) - top
-    powers: Array = outputs - top
+    with np.errstate(over="ignore"):  # exp(−inf) is the right zero
+        powers: Array = outputs - top
     np.exp(powers, out=powers)
     # The others are summed without the target's own power: 1 − p would be zero long before they are.
     np.put_along_axis(powers, index, 0.0, axis=-1)

@@ -466,6 +466,13 @@ def test_what_is_not_finite_gives_nan_or_the_limit(activation, dtype):
         assert np.isnan(value) or math.isclose(value, expected, rel_tol=1e-6, abs_tol=1e-30)
 
 
+@pytest.mark.parametrize(
+    ("name", "options"), [("relu", {}), ("leaky_relu", {"slope": 0.0}), ("prelu", {"slope": 0})]
+)
+def test_minus_infinity_is_rectified_to_zero(name, options):
+    npt.assert_array_equal(ACTIVATIONS[name](**options).fn(np.array([-np.inf, np.inf])), [0.0, np.inf])
+
+
 @pytest.mark.parametrize("z", [5.0, 9.5, 20.0, 40.0])
 @both_precisions
 def test_saturated_slopes_keep_their_digits_on_both_sides(z, dtype):
@@ -544,6 +551,14 @@ def test_softmax_is_silent_and_right_for_huge_inputs(dtype):
             np.array([[1e30, -1e30, 0.0], [-1e30, -1e30, -1e30], [1e30, 1e30, -5.0]], dtype=dtype)
         )
     npt.assert_allclose(a, [[1.0, 0.0, 0.0], [1 / 3, 1 / 3, 1 / 3], [0.5, 0.5, 0.0]], rtol=1e-6)
+
+
+@both_precisions
+def test_softmax_is_silent_at_the_ends_of_the_precision(dtype):
+    largest = np.finfo(dtype).max
+    with np.errstate(over="raise", invalid="raise", divide="raise", under="ignore"):
+        a = Softmax().forward(np.array([[largest, -largest]], dtype=dtype))
+    npt.assert_array_equal(a, [[1.0, 0.0]])
 
 
 def test_softmax_of_what_is_not_finite_is_nan():

@@ -313,6 +313,20 @@ def test_huge_logits_cost_what_they_should(dtype):
     npt.assert_array_equal(wrong[1], [[0.5, -0.5, 0.0], [0.5, 0.0, -0.5]])
 
 
+def test_the_loss_has_more_digits_than_the_outputs():
+    outputs = np.array([[1e8, 3.0]], dtype=np.float32)
+    assert LOSSES["cross_entropy"]().evaluate(outputs, np.array([1]))[0] == 99_999_997.0
+    assert LOSSES["mae"]().evaluate(outputs, np.array([[-3.0, 3.0]], np.float32))[0] == 50_000_001.5
+
+
+def test_logits_at_the_ends_of_float32_have_a_loss_beyond_them():
+    largest = np.finfo(np.float32).max
+    with raising():
+        value, gradient = LOSSES["cross_entropy"]().evaluate(np.array([[largest, -largest]]), np.array([1]))
+    assert value == 2.0 * float(largest)
+    npt.assert_array_equal(gradient, [[1.0, -1.0]])
+
+
 @both_precisions
 def test_huge_coins_cost_what_they_should(dtype):
     outputs = np.array([[1e30, -1e30, 1e30, -1e30]], dtype=dtype)

@@ -15,7 +15,8 @@ class Softmax:
 
     def forward(self, z: Array) -> Array:
         """The outputs (..., K); the largest z is taken out first, so that nothing overflows."""
-        values: Array = z - z.max(axis=-1, keepdims=True)
+        with np.errstate(over="ignore"):  # exp(−inf) is the right zero
+            values: Array = z - z.max(axis=-1, keepdims=True)
         np.exp(values, out=values)
         values /= values.sum(axis=-1, keepdims=True)
         return values
