@@ -33,10 +33,10 @@ def diagnose(
     plan = Plan(config, problems)
     problems.raise_any()
     trace = measure(
+        plan.outline,
         plan.network,
         plan.batch,
         trials=config.trials,
-        batches=config.batch.count,
         jobs=jobs or available_jobs(),
         progress=progress,
     )

@@ -1,12 +1,12 @@
-"""What a layer is: one differentiable step that holds parameters and never activations, and the facts it is known by."""
+"""What a layer is: one differentiable step that holds parameters and never activations; and what listens to it."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from gradscope.engine import Array
 from gradscope.engine.activations import Activation
 from gradscope.engine.gradients import Gradient
+from gradscope.engine.outline import LayerInfo
 from gradscope.engine.signal import Signal
 from gradscope.engine.weights import Weight
 
@@ -15,28 +15,6 @@ Cache = Any
 
 Gradients = dict[str, Gradient]
 """The gradients of a layer's own parameters, by the names of `parameters()`."""
-
-
-@dataclass(frozen=True)
-class LayerInfo:
-    """The facts of one layer that do not depend on what is drawn."""
-
-    name: str
-    path: str
-    """The name it would have if none were given to it; its random streams are addressed by it."""
-    kind: str
-    index: int
-    """Number on the trunk of the weighted layer or container it belongs to; the input is 0."""
-    output_shape: tuple[int, ...]
-    """Without the batch axis."""
-    parameters: int = 0
-    weighted: bool = False
-    flow_point: bool = False
-    initializer: str | None = None
-    shares: str | None = None
-    """Name of the layer whose parameters this one uses too."""
-    line: int | None = None
-    column: int | None = None
 
 
 class Layer(ABC):

@@ -10,8 +10,8 @@ from itertools import pairwise
 import numpy as np
 
 from gradscope.engine import Array
-from gradscope.engine.initializers import Fans, Initializer
 from gradscope.engine.magnitude import joint_log2_l2, log2_l2
+from gradscope.engine.outline import Law
 from gradscope.engine.random import Stream
 from gradscope.engine.threads import side_by_side
 
@@ -36,7 +36,7 @@ def column_blocks(rows: int, columns: int) -> tuple[slice, ...]:
 
 
 class Weight:
-    """A matrix (I, O): its shape, its initialiser and its own random stream.
+    """A matrix (I, O): its shape, the law of its entries and its own random stream.
 
     `held` keeps what was drawn; otherwise each product draws the blocks again, as long as the initialiser is one
     that can be drawn in blocks.
@@ -45,19 +45,17 @@ class Weight:
     def __init__(
         self,
         shape: tuple[int, int],
-        initializer: Initializer,
+        law: Law,
         stream: Stream,
         dtype: np.dtype[np.floating],
         *,
-        fans: Fans | None = None,
         held: bool = True,
     ):
         self.shape = shape
-        self.initializer = initializer
+        self.law = law
         self.stream = stream
         self.dtype = dtype
-        self.fans = fans or Fans(*shape)
-        self.held = held or not initializer.in_blocks
+        self.held = held or not law.initializer.in_blocks
         self.blocks = column_blocks(*shape)
         self._kept: list[Array | None] = [None] * len(self.blocks)
 
@@ -71,7 +69,7 @@ class Weight:
         kept = self._kept[number]
         if kept is not None:
             return kept
-        if self.initializer.in_blocks:
+        if self.law.initializer.in_blocks:
             drawn = self._fill(number, self.blocks[number])
             if self.held:
                 self._kept[number] = drawn
@@ -123,4 +121,4 @@ class Weight:
 
     def _fill(self, number: int, columns: slice) -> Array:
         shape = (self.shape[0], columns.stop - columns.start)
-        return self.initializer.fill(self.stream.generator(number), shape, self.fans, self.dtype)
+        return self.law.initializer.fill(self.stream.generator(number), shape, self.law.fans, self.dtype)

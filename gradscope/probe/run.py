@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from gradscope.engine import Array
-from gradscope.engine.layer import LayerInfo
 from gradscope.engine.network import Network
+from gradscope.engine.outline import Outline
 from gradscope.engine.threads import jobs_limit, one_blas_thread, side_by_side
 from gradscope.probe.averages import geometric_mean, mean, mean_range, mean_record, optional_mean
 from gradscope.probe.flow import measure_flow
@@ -21,69 +21,59 @@ Batch = tuple[Array, Array]
 
 
 def measure(
+    outline: Outline,
     network: Callable[[int], Network],
     batch: Callable[[int, int], Batch],
     *,
     trials: int,
-    batches: int = 1,
     jobs: int = 1,
     progress: Callable[[int], None] | None = None,
 ) -> Trace:
     """Build, run and measure every trial.
 
     Args:
+        outline: what is known of the network beforehand.
         network: trial -> the network with that trial's weights.
         batch: (trial, number) -> inputs and targets.
         trials: independent draws of weights and batches.
-        batches: batches a trial.
         jobs: threads to use at most; results do not depend on it.
         progress: told the number of finished trials after each.
     """
     finished: list[int] = []
 
-    def run(trial: int) -> tuple[tuple[LayerInfo, ...], TrialTrace, float | None]:
-        # NumPy keeps its error state per context, so every thread says anew that overflow is a finding, not a warning.
+    def run(trial: int) -> TrialTrace:
+        # NumPy keeps its error state per context: every thread says anew that overflow is a finding, no warning.
         with np.errstate(all="ignore"):
-            built = network(trial)
-            infos = tuple(step.info for step in built.layers())
-            traced, expected = _trial(built, infos, (batch(trial, number) for number in range(batches)))
+            traced = _trial(
+                outline, network(trial), (batch(trial, number) for number in range(outline.batch_count))
+            )
         finished.append(trial)
         if progress is not None:
             progress(len(finished))
-        return infos, traced, expected
+        return traced
 
     with one_blas_thread(), jobs_limit(jobs):
-        results = side_by_side(run, range(trials))
-    infos, _, expected = results[0]
-    return Trace(layers=infos, trials=tuple(traced for _, traced, _ in results), expected_loss=expected)
+        return Trace(outline=outline, trials=tuple(side_by_side(run, range(trials))))
 
 
-def _trial(
-    network: Network, infos: tuple[LayerInfo, ...], batches: Iterator[Batch]
-) -> tuple[TrialTrace, float | None]:
+def _trial(outline: Outline, network: Network, batches: Iterator[Batch]) -> TrialTrace:
     listener = TrialListener()
     seen: list[Moments] = []
     losses: list[float] = []
-    expected = None
     for number, (inputs, targets) in enumerate(batches):
         seen.append(moments(inputs))
         listener.begin(seen[-1])
         loss, _ = network.backpropagate(inputs, targets, listener, number)
-        expected = network.loss.expected((len(inputs), *infos[-1].output_shape))
         if loss is not None:
             losses.append(loss)
-    layers = tuple(_measured(listener.heard[info.name]) for info in infos)
-    points = [
-        layer.output_grad.log10_l2 for layer, info in zip(layers, infos, strict=True) if info.flow_point
-    ]
-    trace = TrialTrace(
+    layers = {info.name: _measured(listener.heard[info.name]) for info in outline.layers}
+    return TrialTrace(
         inputs=mean_record(seen),
-        layers=layers,
+        layers=tuple(layers.values()),
         loss=optional_mean(losses),
-        flow=measure_flow(points),
+        flow=measure_flow([layers[info.name].output_grad.log10_l2 for info in outline.flow_points]),
         origin=listener.origin,
     )
-    return trace, expected
 
 
 def _measured(heard: Heard) -> Measured:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from gradscope.engine.layer import LayerInfo
+from gradscope.engine.outline import LayerInfo
 from gradscope.numerals import power10
 from gradscope.probe.averages import geometric_mean, mean, mean_range, mean_record, optional_mean
 from gradscope.probe.trace import Flow, Measured, Moments, Norm, NumericRange, Trace
@@ -103,7 +103,7 @@ def summarise_flow(trace: Trace) -> FlowSummary:
 def summarise_loss(trace: Trace) -> LossSummary:
     """The mean loss."""
     losses = [trial.loss for trial in trace.trials]
-    return LossSummary(optional_mean(losses), trace.expected_loss)
+    return LossSummary(optional_mean(losses), trace.outline.expected_loss)
 
 
 def _ratio(flows: Sequence[Flow]) -> float:
@@ -131,7 +131,7 @@ def _layer(info: LayerInfo, trials: Sequence[Measured]) -> LayerSummary:
         column=info.column,
         output_shape=info.output_shape,
         parameters=info.parameters,
-        init=info.initializer,
+        init=info.weight.name if info.weight else None,
         shares=info.shares,
         weight_grad=norm("weight"),
         bias_grad=norm("bias"),

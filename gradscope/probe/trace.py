@@ -4,7 +4,7 @@ import math
 
 from msgspec import Struct
 
-from gradscope.engine.layer import LayerInfo
+from gradscope.engine.outline import LayerInfo, Outline
 
 LOG10_2 = math.log10(2.0)
 
@@ -100,6 +100,10 @@ class TrialTrace(Struct, frozen=True):
 class Trace(Struct, frozen=True):
     """All trials of one network."""
 
-    layers: tuple[LayerInfo, ...]
+    outline: Outline
     trials: tuple[TrialTrace, ...]
-    expected_loss: float | None
+
+    @property
+    def layers(self) -> tuple[LayerInfo, ...]:
+        """The facts of the layers, in the order of every trial's measurements."""
+        return self.outline.layers

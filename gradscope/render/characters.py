@@ -3,7 +3,19 @@
 import unicodedata
 
 _PLAIN = str.maketrans(
-    {"…": "...", "→": "->", "×": "x", "²": "^2", "∂": "d", "–": "-", "—": "-", "−": "-", "’": "'", "≥": ">=", "≤": "<="}
+    {
+        "…": "...",
+        "→": "->",
+        "×": "x",
+        "²": "^2",
+        "∂": "d",
+        "–": "-",
+        "—": "-",
+        "−": "-",
+        "’": "'",
+        "≥": ">=",
+        "≤": "<=",
+    }
 )
 _ESCAPED = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 """Unicode categories that move the cursor, turn the writing direction, or show as nothing."""

@@ -137,7 +137,12 @@ COLUMNS: tuple[Column, ...] = (
     _numbers("y mean", "mean of the layer's output, before its activation", 8, "output.mean"),
     _numbers("y std", "standard deviation of the same", 2, "output.std"),
     _numbers("y rms", "root mean square of the same", 16, "output.rms"),
-    _shares("dead", "units whose activation has slope zero on every sample", 3, _worst(attrgetter("dead_fraction"))),
+    _shares(
+        "dead",
+        "units whose activation has slope zero on every sample",
+        3,
+        _worst(attrgetter("dead_fraction")),
+    ),
     _shares(
         "idle", "entries where the activation has slope zero", 7, _worst(attrgetter("inactive_fraction"))
     ),
@@ -153,10 +158,26 @@ COLUMNS: tuple[Column, ...] = (
         4,
         _worst(attrgetter("saturated_fraction")),
     ),
-    _numbers("noise", "simple noise scale: the batch size at which noise equals signal", 10, "sample_grad.noise_scale"),
-    _shares("fp16", "gradient entries that half precision rounds to zero", 9, field("range.fp16_underflow_fraction")),
+    _numbers(
+        "noise",
+        "simple noise scale: the batch size at which noise equals signal",
+        10,
+        "sample_grad.noise_scale",
+    ),
+    _shares(
+        "fp16",
+        "gradient entries that half precision rounds to zero",
+        9,
+        field("range.fp16_underflow_fraction"),
+    ),
     _numbers("scale", "the loss scale that saves them", 17, "range.loss_scale_log2", _log2),
-    _words("shape", "of one sample's output", 12, lambda row: "x".join(map(str, row.layer.output_shape)), right=True),
+    _words(
+        "shape",
+        "of one sample's output",
+        12,
+        lambda row: "x".join(map(str, row.layer.output_shape)),
+        right=True,
+    ),
     _numbers("params", "number of parameters", 18, "parameters", lambda number: f"{number or 0:,.0f}"),
     _words("init", "initialiser of the weights", 19, lambda row: row.layer.init or NOTHING),
 )

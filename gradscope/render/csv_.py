@@ -44,7 +44,9 @@ def _names(record: type[msgspec.Struct], prefix: str = "") -> Iterator[str]:
 
 def _is_open(kind: Any) -> bool:
     """Whether the names inside are only known from the values: a mapping, or nothing so far."""
-    return kind is type(None) or any(getattr(part, "__origin__", None) is dict for part in (kind, *get_args(kind)))
+    return kind is type(None) or any(
+        getattr(part, "__origin__", None) is dict for part in (kind, *get_args(kind))
+    )
 
 
 def _cells(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

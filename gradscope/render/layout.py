@@ -34,14 +34,21 @@ class Layout(Struct, frozen=True, kw_only=True):
     @property
     def width(self) -> int:
         """Of the whole table."""
-        return GUTTER + self.name_width + GAP + self.bar_width + sum(GAP + cells for cells in self.widths.values())
+        return (
+            GUTTER
+            + self.name_width
+            + GAP
+            + self.bar_width
+            + sum(GAP + cells for cells in self.widths.values())
+        )
 
 
 def layout_of(rows: Sequence[Row], reference: float, cells: int, options: RenderOptions) -> Layout:
     """As many columns as fit, the more important ones first; what is left widens the bars."""
     columns = filled(COLUMNS, rows)
     needs = {
-        column.head: max(width(column.head), *(width(visible(column.text(row))) for row in rows)) for column in columns
+        column.head: max(width(column.head), *(width(visible(column.text(row))) for row in rows))
+        for column in columns
     }
     names = max(width("layer"), *(INDENT * row.depth + width(_label(row, options)) for row in rows))
     name_width = min(names, max(12, cells // 3))
@@ -75,12 +82,17 @@ def _row_lines(row: Row, layout: Layout, options: RenderOptions) -> Iterator[Lin
     indent = " " * (INDENT * row.depth)
     first, *rest = folded(_label(row, options), max(2, layout.name_width - len(indent)))
     cells = {
-        column.head: (visible(column.text(row)), column.style(row, layout.reference)) for column in layout.columns
+        column.head: (visible(column.text(row)), column.style(row, layout.reference))
+        for column in layout.columns
     }
     exponent = row.layer.output_grad.log10_l2
     drawn = bar(exponent, layout.scale, layout.bar_width)
     yield _line(
-        (mark, style), (indent + first, style), cells, (drawn, distance_style(exponent, layout.reference)), layout
+        (mark, style),
+        (indent + first, style),
+        cells,
+        (drawn, distance_style(exponent, layout.reference)),
+        layout,
     )
     for piece in rest:
         yield ((" " * GUTTER + indent + piece, style),)

@@ -4,25 +4,26 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from gradscope.render.characters import visible
-from gradscope.render.columns import COLUMNS, GRADIENT, Column, filled
+from gradscope.render.columns import COLUMNS, Column, filled
 from gradscope.render.findings import groups, sentence, shown
 from gradscope.render.headline import facts, flow_facts, verdict_words
 from gradscope.render.options import RenderOptions
 from gradscope.render.outcome import Outcome
+from gradscope.render.quantities import norm
 from gradscope.render.rows import Fold, Row, folded_rows, rows_of
 from gradscope.report import Report
 from gradscope.rules.base import Finding
 
 MOST_RANK = 8
-"""Columns beyond this rank make the table too wide for a page."""
+"""Columns beyond this rank would make the table too wide for a page."""
 
 _SPECIAL = re.compile(r"[\\`*\[\]<>&|~$#]|(?<!\w)_|_(?!\w)")
 
 
 def render(outcome: Outcome, options: RenderOptions) -> str:
-    """A section a report, or with `quiet` a line."""
+    """A section a report, or with `quiet` a line; in UTF-8 whatever the terminal."""
     if options.quiet:
-        return "".join(f"- {_verdict(report)}\n" for report in outcome.reports)
+        return "".join(f"- {_quiet(report)}\n" for report in outcome.reports)
     return "\n".join("".join(f"{line}\n" for line in _section(report, options)) for report in outcome.reports)
 
 
@@ -31,33 +32,54 @@ def escaped(text: str) -> str:
     return _SPECIAL.sub(r"\\\g<0>", visible(text))
 
 
+def _quiet(report: Report) -> str:
+    return f"**{escaped(report.verdict)}** {norm(report.flow.log10_ratio)} {escaped(report.name)}"
+
+
 def _section(report: Report, options: RenderOptions) -> Iterator[str]:
     yield f"## {escaped(report.name)}"
-    yield ""
     if report.description:
-        yield from (escaped(" ".join(report.description.split())), "")
-    yield from (escaped(" · ".join(facts(report))), "")
+        yield from ("", escaped(" ".join(report.description.split())))
+    yield from ("", escaped(" · ".join(facts(report))), "")
     yield from _table(report, options)
     yield ""
-    yield from (f"- {escaped(label)}: {escaped(words)}" for label, words in flow_facts(report))
+    yield from (f"- **{escaped(label)}** {escaped(words)}" for label, words in flow_facts(report))
     yield ""
     for group in groups(report.findings):
         yield from _findings(group, options)
-    yield f"**Verdict**: {_verdict(report)}"
-
-
-def _verdict(report: Report) -> str:
-    return f"**{report.verdict}**"
+        yield ""
+    yield f"**verdict** {escaped(verdict_words(report))}"
 
 
 def _table(report: Report, options: RenderOptions) -> Iterator[str]:
     rows = rows_of(report, all_layers=options.all_layers)
     columns = [column for column in filled(COLUMNS, rows) if column.rank <= MOST_RANK]
-    yield _row(["layer", *(column.head for column in columns)])
-    yield _row(["---", *("--:" if column.right else "---" for column in columns)])
+    yield _row(["layer", *(escaped(column.head) for column in columns)])
+    yield f"|---|{''.join('---:|' if column.right else '---|' for column in columns)}"
     for row in rows if options.full else folded_rows(rows):
         yield _row(_fold(row, columns) if isinstance(row, Fold) else _cells(row, columns))
 
 
+def _cells(row: Row, columns: Sequence[Column]) -> list[str]:
+    name = escaped(row.layer.name)
+    return [f"**{name}**" if row.severity else name, *(escaped(column.text(row)) for column in columns)]
+
+
+def _fold(fold: Fold, columns: Sequence[Column]) -> list[str]:
+    words = f"*... {fold.count} more layers, {escaped(fold.first)} to {escaped(fold.last)}*"
+    return [words, *("" for _ in columns)]
+
+
 def _row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
+
+
+def _findings(group: Sequence[Finding], options: RenderOptions) -> Iterator[str]:
+    alike, others = shown(group, full=options.full)
+    first = group[0]
+    yield f"- **{first.severity}** {first.rule} {escaped(first.name)}"
+    yield from (f"  - {escaped(sentence(finding))}" for finding in alike)
+    if others:
+        yield f"  - {escaped(others)}"
+    for remedy in dict.fromkeys(finding.remedy for finding in alike):
+        yield f"  - Remedy: {escaped(remedy)}"

@@ -15,7 +15,8 @@ def paint(lines: Iterable[Line], options: RenderOptions) -> str:
     """One text of all lines. No part of it is read as markup, whatever brackets it holds."""
     paint_span = _painted if options.ansi else _plain
     text = "".join(
-        "".join(paint_span(part, style, options.color) for part, style in line).rstrip() + "\n" for line in lines
+        "".join(paint_span(part, style, options.color) for part, style in line).rstrip() + "\n"
+        for line in lines
     )
     return text if options.unicode else to_ascii(text)
 

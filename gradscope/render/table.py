@@ -1,16 +1,16 @@
 """The report for a person at a terminal: heading, a row for each layer, the flow, the findings, the verdict."""
 
 import math
-from collections import Counter
 from collections.abc import Iterator
 
 from gradscope.render.characters import visible
 from gradscope.render.findings import MARKS, finding_lines
+from gradscope.render.headline import facts, flow_facts, verdict_words
 from gradscope.render.layout import Layout, layout_of, table_lines
 from gradscope.render.options import RenderOptions
 from gradscope.render.outcome import Outcome
 from gradscope.render.paint import paint
-from gradscope.render.quantities import count, norm, ratio, value
+from gradscope.render.quantities import norm
 from gradscope.render.rows import rows_of
 from gradscope.render.spans import Line, hanging, padded, wrapped
 from gradscope.report import Report
@@ -19,9 +19,7 @@ LEAST_WIDTH = 40
 MOST_DESCRIPTION = 3
 """Lines of a description that are shown without --verbose."""
 _LABEL = 9
-"""Cells of the words before the lines below the table."""
-
-_GOOD = ("✓", "bold green")
+"""Cells of the words in front of the lines below the table."""
 
 
 def render(outcome: Outcome, options: RenderOptions) -> str:
@@ -46,84 +44,63 @@ def _page(report: Report, options: RenderOptions, width: int) -> Iterator[Line]:
     yield ()
     yield from table_lines(rows, layout, options)
     yield ()
-    yield from _flow_lines(report, width)
+    for label, words in flow_facts(report):
+        yield from _labelled(label, words, "", width)
     yield from finding_lines(report.findings, options, width)
     if options.verbose:
+        yield ()
         yield from _legend(report, layout, width)
     yield ()
-    yield from _verdict_lines(report, width)
+    mark, style = _verdict_mark(report)
+    yield from _labelled("verdict", f"{mark} {verdict_words(report)}", style, width)
 
 
 def _heading(report: Report, options: RenderOptions, width: int) -> Iterator[Line]:
-    name = visible(report.name, unicode=options.unicode)
-    source = visible(report.source, unicode=options.unicode)
-    yield from hanging(("", ""), name, "bold", width)
-    weighted = sum(layer.weight_grad is not None for layer in report.layers)
-    facts = (
-        count(weighted, "weighted layer"),
-        count(report.parameters, "parameter"),
-        _batch(report),
-        count(report.trials, "trial"),
-        f"seed {report.seed}",
-        report.dtype,
-        source,
-    )
-    yield from hanging(("", ""), " · ".join(facts), "", width)
-    description = wrapped(visible(" ".join((report.description or "").split()), unicode=options.unicode), width)
+    def safe(text: str) -> str:
+        return visible(text, unicode=options.unicode)
+
+    yield from hanging(("", ""), safe(report.name), "bold", width)
+    yield from hanging(("", ""), " · ".join(map(safe, facts(report))), "", width)
+    description = wrapped(safe(" ".join((report.description or "").split())), width)
     if len(description) > MOST_DESCRIPTION and not options.verbose:
-        description = [*description[: MOST_DESCRIPTION - 1], description[MOST_DESCRIPTION - 1][: width - 4] + " ..."]
+        # Cut rather than dropped: what to look for stands first. The whole text is a --verbose away.
+        kept = description[: MOST_DESCRIPTION - 1]
+        description = [*kept, wrapped(description[MOST_DESCRIPTION - 1], width - 4)[0] + " ..."]
     yield from (((line, "dim"),) for line in description)
 
 
-def _batch(report: Report) -> str:
-    several = f" x {report.batch_count}" if report.batch_count > 1 else ""
-    return f"batch {report.batch_size}{several}"
-
-
 def _reference(report: Report) -> float:
+    """What the colours of the gradients are measured against: log10 L2 at the last flow point."""
     points = [layer for layer in report.layers if layer.flow_point] or report.layers
     return points[-1].output_grad.log10_l2 if points else math.nan
 
 
-def _flow_lines(report: Report, width: int) -> Iterator[Line]:
-    flow = report.flow
-    parts = [f"first/last gradient {ratio(flow.log10_ratio)}"]
-    if flow.gain_per_layer is not None:
-        straight = "" if flow.r2 is None else f" (r² {value(flow.r2)})"
-        parts.append(f"gain per layer {value(flow.gain_per_layer)}{straight}")
-    parts.append(f"risk {value(flow.risk)}")
-    yield from hanging((padded("flow", _LABEL), "bold"), " · ".join(parts), "", width)
-    if report.loss.mean is not None:
-        expected = "" if report.loss.expected is None else f" · {value(report.loss.expected)} from an output that knows nothing"
-        yield from hanging((padded("loss", _LABEL), "bold"), value(report.loss.mean) + expected, "", width)
+def _labelled(label: str, words: str, style: str, width: int) -> Iterator[Line]:
+    return hanging((padded(label, _LABEL), "bold"), words, style, width)
 
 
 def _legend(report: Report, layout: Layout, width: int) -> Iterator[Line]:
     """What the columns shown mean, and what made the numbers."""
-    yield ()
-    for column in layout.columns:
-        yield from hanging((padded(column.head, _LABEL), "bold"), column.meaning, "dim", width)
-    risk = "|log10 of first/last| / 3: beyond 1, no network was seen to train with plain SGD"
-    yield from hanging((padded("risk", _LABEL), "bold"), risk, "dim", width)
-    made = f"gradscope {report.gradscope_version}, {report.wall_seconds:.2f} s, config {report.config_sha256[:12]}"
-    yield from hanging((padded("made by", _LABEL), "bold"), made, "dim", width)
-
-
-def _verdict_lines(report: Report, width: int) -> Iterator[Line]:
-    mark, style = _verdict_mark(report)
-    found = Counter(finding.severity for finding in report.findings)
-    words = ", ".join(count(found[severity], severity) for severity in MARKS if found[severity])
-    yield from hanging((padded("verdict", _LABEL), "bold"), f"{mark} {report.verdict}", style, width)
+    meanings = [(column.head, column.meaning) for column in layout.columns]
+    meanings += [
+        ("gain", "factor on the gradient at each flow point, going towards the input"),
+        ("risk", "|log10 of first/last| / 3: beyond 1 no network was seen to train with plain SGD"),
+        ("made by", f"gradscope {report.gradscope_version} in {report.wall_seconds:.2f} s"),
+        ("config", f"sha256 {report.config_sha256}"),
+    ]
+    for label, meaning in meanings:
+        yield from _labelled(label, meaning, "dim", width)
 
 
 def _quiet_line(report: Report, options: RenderOptions) -> Line:
     mark, style = _verdict_mark(report)
     return (
-        (f"{mark} {report.verdict:<11}", style),
-        (f" {norm(report.flow.log10_ratio):>8}  ", ""),
+        (f"{mark} {report.verdict:<10}", style),
+        (f"  {norm(report.flow.log10_ratio):>8}  ", ""),
         (visible(report.name, unicode=options.unicode), ""),
     )
 
 
 def _verdict_mark(report: Report) -> tuple[str, str]:
-    return {"healthy": _GOOD, "warning": MARKS["warning"]}.get(report.verdict, MARKS["error"])
+    marks = {"healthy": ("✓", "bold green"), "warning": ("▲", "bold yellow")}
+    return marks.get(report.verdict, MARKS["error"])

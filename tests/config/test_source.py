@@ -114,17 +114,18 @@ def test_what_a_config_may_not_hold(text, message):
         ),
         (
             "a:\n\t- b\n",
-            "f:2:1: not valid YAML: found character that cannot start any token while scanning for the next token; "
-            "indent with spaces, not tabs",
+            "f:2:1: not valid YAML: found character that cannot start any token while scanning for the next "
+            "token; indent with spaces, not tabs",
         ),
         (
             "a: @x\n",
-            "f:1:4: not valid YAML: found character that cannot start any token while scanning for the next token; "
-            "a text that begins with @, ` or % needs quotes",
+            "f:1:4: not valid YAML: found character that cannot start any token while scanning for the next "
+            "token; a text that begins with @, ` or % needs quotes",
         ),
         (
             "a: 'x\nb: 1\n",
-            "f:1:4: not valid YAML: found unexpected end of stream while scanning a quoted scalar; close the quotes",
+            "f:1:4: not valid YAML: found unexpected end of stream while scanning a quoted scalar; "
+            "close the quotes",
         ),
         (
             "a: [1, 2\n",

@@ -4,7 +4,8 @@ import numpy as np
 
 from gradscope.engine import Array
 from gradscope.engine.gradients import OuterProducts
-from gradscope.engine.layer import Gradients, Layer, LayerInfo
+from gradscope.engine.layer import Gradients, Layer
+from gradscope.engine.outline import LayerInfo
 from gradscope.engine.weights import Weight
 
 

@@ -1,7 +1,8 @@
 """Dropout in training mode: entries are zeroed at random and the others scaled up (Srivastava et al. 2014)."""
 
 from gradscope.engine import Array
-from gradscope.engine.layer import Gradients, Layer, LayerInfo
+from gradscope.engine.layer import Gradients, Layer
+from gradscope.engine.outline import LayerInfo
 from gradscope.engine.random import Stream, standard_uniform
 
 

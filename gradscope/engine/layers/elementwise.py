@@ -6,7 +6,8 @@ from gradscope.engine import Array
 from gradscope.engine.activations import Activation, Softmax
 from gradscope.engine.axes import along_features, sum_to_features
 from gradscope.engine.gradients import Formed
-from gradscope.engine.layer import Gradients, Layer, LayerInfo
+from gradscope.engine.layer import Gradients, Layer
+from gradscope.engine.outline import LayerInfo
 
 
 class Elementwise(Layer):

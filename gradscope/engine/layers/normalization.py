@@ -8,12 +8,14 @@ import numpy as np
 from gradscope.engine import Array
 from gradscope.engine.axes import along_features, other_axes, sum_to_features
 from gradscope.engine.gradients import Formed
-from gradscope.engine.layer import Gradients, Layer, LayerInfo
+from gradscope.engine.layer import Gradients, Layer
+from gradscope.engine.outline import LayerInfo
 
 
 class Scheme(NamedTuple):
     """Which entries are normalised together, and whether their mean is taken out."""
 
+    name: str
     split: Callable[[Array], Array]
     """x -> the same entries, shaped so that `axes` can be named."""
     axes: Callable[[int], tuple[int, ...]]
@@ -29,11 +31,11 @@ def _feature_axis_alone(ndim: int) -> tuple[int, ...]:
     return tuple(axis for axis in range(ndim) if axis not in other_axes(ndim))
 
 
-BATCH = Scheme(_whole, other_axes)
+BATCH = Scheme("batch", _whole, other_axes)
 """Over batch and positions, with the biased variance of the batch itself (Ioffe & Szegedy 2015, training mode)."""
-LAYER = Scheme(_whole, _feature_axis_alone)
+LAYER = Scheme("layer", _whole, _feature_axis_alone)
 """Over the features of each sample and position (Ba et al. 2016)."""
-RMS = Scheme(_whole, _feature_axis_alone, centred=False)
+RMS = Scheme("rms", _whole, _feature_axis_alone, centred=False)
 """The same without the mean (Zhang & Sennrich 2019)."""
 
 
@@ -48,7 +50,7 @@ def group_scheme(groups: int) -> Scheme:
     def axes(ndim: int) -> tuple[int, ...]:
         return {2: (2,), 3: (1, 3), 4: (2, 3, 4)}[ndim]
 
-    return Scheme(split, axes)
+    return Scheme("group", split, axes)
 
 
 class Normalization(Layer):

@@ -6,7 +6,8 @@ import numpy as np
 
 from gradscope.engine import Array
 from gradscope.engine.gradients import Formed
-from gradscope.engine.layer import Container, Gradients, LayerInfo, Listener, Step
+from gradscope.engine.layer import Container, Gradients, Listener, Step
+from gradscope.engine.outline import LayerInfo
 from gradscope.engine.sequence import Sequence
 from gradscope.engine.signal import Signal
 

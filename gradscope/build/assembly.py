@@ -1,0 +1,146 @@
+"""Walks the layers of a Config and makes each: its name and place, its shape, its parameters from their streams."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from gradscope.build.makers import KINDS, MAKERS, is_weighted
+from gradscope.build.naming import Scope
+from gradscope.build.sharing import Sharing
+from gradscope.config import schema
+from gradscope.engine import Array
+from gradscope.engine.initializers import INITIALIZERS, Fans, Initializer
+from gradscope.engine.layer import Step
+from gradscope.engine.outline import Law, LayerInfo
+from gradscope.engine.random import Stream
+from gradscope.engine.sequence import Sequence as Steps
+from gradscope.engine.weights import Weight
+from gradscope.errors import Mistake, Problems
+
+Shape = tuple[int, ...]
+
+ZEROS = schema.Choice(name="zeros", options={})
+
+
+class Assembly:
+    """Makes the steps of one trial. Shapes are those of one sample, without the batch axis."""
+
+    def __init__(self, config: schema.Config, trial: int, problems: Problems, *, held: bool = True):
+        self.config = config
+        self.problems = problems
+        self.dtype = np.dtype(config.dtype)
+        self._trial = trial
+        self._held = held
+        self._sharing = Sharing()
+        self._names: set[str] = set()
+
+    def sequence(
+        self, specs: Sequence[schema.Layer], shape: Shape | None, scope: Scope
+    ) -> tuple[Steps, Shape | None]:
+        """The steps of a list of layers and the shape behind them: None once a mistake has hidden it."""
+        steps: list[Step] = []
+        for spec in specs:
+            if isinstance(spec, schema.Repeat):
+                shape = self._repeat(steps, spec, shape, scope)
+            elif shape is not None:
+                shape = self._add(steps, spec, shape, scope)
+        return Steps(tuple(steps)), shape
+
+    def weight(
+        self,
+        info: LayerInfo,
+        parameter: str,
+        shape: tuple[int, int],
+        init: schema.Choice | None,
+        fans: Fans | None = None,
+    ) -> Weight:
+        """The recipe of a parameter, or that of the first copy inside a shared repeat."""
+        choice = init or self.config.init
+
+        def make() -> Weight:
+            stream = self.stream(info, parameter)
+            law = Law(choice.name, _made(choice), fans or Fans(*shape))
+            return Weight(shape, law, stream, self.dtype, held=self._held)
+
+        weight = self._sharing.take(make)
+        if weight.shape != shape:
+            raise Mistake(
+                f"shared weights have {weight.shape[0]} inputs and {weight.shape[1]} outputs, "
+                f"this copy needs {shape[0]} and {shape[1]}",
+                "inside `share: true` the last layer must give what the first one takes",
+            )
+        return weight
+
+    def bias(self, info: LayerInfo, fans: Fans, init: schema.Choice | None, bias_init: schema.Choice | None) -> Weight:
+        """A bias (1, O): zeros unless said otherwise, but what PyTorch does when the weight is PyTorch's too."""
+        weight_init = init or self.config.init
+        choice = bias_init or (weight_init if _made(weight_init).is_torch else ZEROS)
+        if not _made(choice).in_blocks:
+            raise Mistake(f"a bias is no matrix, '{choice.name}' cannot fill it", "use zeros, constant or normal")
+        return self.weight(info, "bias", (1, fans.fan_out), choice, fans)
+
+    def vector(self, size: int, value: float) -> Array:
+        """A gain, slope or bias of a normalisation (size,), all of one value, or that of the first copy."""
+        return self._sharing.take(lambda: np.full(size, value, dtype=self.dtype))
+
+    def stream(self, info: LayerInfo, purpose: str) -> Stream:
+        """The layer's own stream for one purpose."""
+        return Stream(self.config.seed, self._trial, f"{info.path}.{purpose}")
+
+    def _add(self, steps: list[Step], spec: schema.Layer, shape: Shape, scope: Scope) -> Shape | None:
+        if isinstance(spec, schema.Unknown):
+            return None
+        info = self._info(spec, scope)
+        try:
+            step = MAKERS[type(spec)](self, spec, shape, info)
+        except Mistake as mistake:
+            self.problems.add(spec.place, mistake.fact, mistake.hint)
+            return None
+        if step is None:
+            return None
+        steps.append(step)
+        return step.info.output_shape
+
+    def _repeat(self, steps: list[Step], spec: schema.Repeat, shape: Shape | None, scope: Scope) -> Shape | None:
+        """The copies one behind the other; a mistake in the first is not told once more for the others."""
+        with self._sharing.first_copy() as record:
+            shape = self._copy(steps, spec, shape, scope)
+        for _ in range(1, spec.count):
+            if shape is None:
+                return None
+            if spec.share:
+                with self._sharing.later_copy(record):
+                    shape = self._copy(steps, spec, shape, scope)
+            else:
+                shape = self._copy(steps, spec, shape, scope)
+        return shape
+
+    def _copy(self, steps: list[Step], spec: schema.Repeat, shape: Shape | None, scope: Scope) -> Shape | None:
+        copy, shape = self.sequence(spec.layers, shape, scope)
+        steps.extend(copy.steps)
+        return shape
+
+    def _info(self, spec: schema.Layer, scope: Scope) -> LayerInfo:
+        kind = spec.choice.name if isinstance(spec, schema.Activation) else KINDS[type(spec)]
+        weighted = is_weighted(spec)
+        label = scope.label(kind, weighted=weighted, name=spec.name)
+        if label.name in self._names:
+            self.problems.add(spec.place, f"the name '{label.name}' is given twice", "inside `repeat`, leave names out")
+        self._names.add(label.name)
+        first = self._sharing.take(lambda: label.name)
+        return LayerInfo(
+            name=label.name,
+            path=label.path,
+            kind=kind,
+            index=label.number,
+            output_shape=(),
+            weighted=weighted and not isinstance(spec, schema.Residual | schema.Concat),
+            flow_point=scope.on_trunk and (weighted or isinstance(spec, schema.Residual | schema.Concat)),
+            shares=None if first == label.name else first,
+            line=spec.place.line,
+            column=spec.place.column,
+        )
+
+
+def _made(choice: schema.Choice) -> Initializer:
+    return INITIALIZERS[choice.name](**choice.options)

@@ -1,0 +1,187 @@
+"""The plan of a config: the shapes that follow from it, and one trial's network or batch when asked for."""
+
+import math
+
+import numpy as np
+
+from gradscope.build.assembly import Assembly, Shape
+from gradscope.build.makers import words
+from gradscope.build.memory import activation_bytes, available_bytes
+from gradscope.build.naming import Scope
+from gradscope.config.schema import Config
+from gradscope.engine import Array
+from gradscope.engine.batches import INPUTS, Form, Inputs, checked_classes
+from gradscope.engine.losses import LOSSES, Loss
+from gradscope.engine.network import Network
+from gradscope.engine.outline import LayerInfo, Outline
+from gradscope.engine.random import Stream
+from gradscope.errors import ConfigError, Mistake, Problem, Problems
+
+HELD_SHARE = 0.5
+"""Share of the free memory that held weights may take; beyond it they are drawn again when needed."""
+
+
+class Plan:
+    """A config and what follows from it before anything is drawn. Mistakes go to `problems`."""
+
+    def __init__(self, config: Config, problems: Problems):
+        self.config = config
+        self.form = Form(config.batch.size, config.input.shape, np.dtype(config.dtype), config.input.vocab)
+        self.loss: Loss = LOSSES[config.loss.name](**config.loss.options)
+        if config.input.vocab is not None:
+            problems.add(
+                config.input.place,
+                "no layer takes tokens yet",
+                "give `input:` as a number of features or as {length: …, features: …}",
+            )
+        self._inputs = self._open_inputs(problems)
+        trunk, shape = Assembly(config, 0, problems).sequence(config.layers, config.input.shape, Scope())
+        self.layers: tuple[LayerInfo, ...] = tuple(step.info for step in trunk.walk())
+        self.output_shape: Shape = shape or ()
+        if shape is not None and not problems.found:
+            self._check_ends(problems)
+
+    @property
+    def outline(self) -> Outline:
+        """What is known of the network before anything is drawn."""
+        assert self._inputs is not None  # or there was a problem
+        return Outline(
+            layers=self.layers,
+            loss=self.loss,
+            inputs=self._inputs,
+            input_shape=self.form.shape,
+            batch_size=self.form.batch_size,
+            batch_count=self.config.batch.count,
+        )
+
+    def network(self, trial: int, *, hold: int | None = None) -> Network:
+        """The network with the weights of one trial, nothing drawn yet.
+
+        Args:
+            trial: counted from 0.
+            hold: bytes that drawn weights may take in memory, by default half of what is free; beyond it they are
+                drawn again when needed. The numbers do not depend on it.
+        """
+        itemsize = self.form.dtype.itemsize
+        parameters = sum(info.parameters for info in self.layers)
+        budget = available_bytes() * HELD_SHARE if hold is None else hold
+        assembly = Assembly(self.config, trial, Problems(), held=parameters * itemsize <= budget)
+        trunk, _ = assembly.sequence(self.config.layers, self.config.input.shape, Scope())
+        return Network(trunk, self.loss, self.config.input.shape, self.form.dtype)
+
+    def batch(self, trial: int, number: int = 0) -> tuple[Array, Array]:
+        """Inputs (B, …) and the targets that go with them, for one batch of one trial.
+
+        Raises:
+            ConfigError: a data file does not fit the config.
+        """
+        try:
+            return self._draw(trial, number)
+        except Mistake as mistake:
+            raise ConfigError([Problem(self.config.batch.place, mistake.fact, mistake.hint)]) from mistake
+
+    def _draw(self, trial: int, number: int) -> tuple[Array, Array]:
+        source = self.outline.inputs
+        inputs = source.draw(self._rng(trial, "inputs", number), self.form, number)
+        if source.targets is not None:
+            return inputs, self._own_targets(source.targets(self.form, number))
+        full = (self.form.batch_size, *self.output_shape)
+        return inputs, self.loss.draw_targets(self._rng(trial, "targets", number), full, self.form.dtype)
+
+    def _open_inputs(self, problems: Problems) -> Inputs | None:
+        choice = self.config.batch.inputs
+        try:
+            return INPUTS[choice.name](**choice.options)
+        except Mistake as mistake:
+            problems.add(self.config.batch.place, mistake.fact, mistake.hint)
+            return None
+
+    def _rng(self, trial: int, purpose: str, number: int) -> np.random.Generator:
+        return Stream(self.config.seed, trial, purpose).generator(number)
+
+    def _own_targets(self, targets: Array) -> Array:
+        """Targets that came with the data, in the form the loss needs."""
+        if self.loss.classes:
+            expected = (self.form.batch_size, *self.output_shape[:-1])
+            if targets.shape == expected:
+                return checked_classes(targets, self.output_shape[-1], "the targets of cross_entropy")
+        else:
+            expected = (self.form.batch_size, *self.output_shape)
+            if targets.shape == expected and targets.dtype.kind in "fiub":
+                return targets.astype(self.form.dtype)
+        raise Mistake(
+            f"the targets of a batch are {targets.dtype} of shape {list(targets.shape)}, the loss needs {list(expected)}",
+            "change the last layer, the loss or the file",
+        )
+
+    def _check_ends(self, problems: Problems) -> None:
+        """What can only be said once the shapes are known: the loss, the data, the memory."""
+        config = self.config
+        if self.loss.classes and len(self.output_shape) == 3:
+            problems.add(
+                config.layers[-1].place,
+                f"{config.loss.name} needs class scores, the last layer gives {words(self.output_shape)}",
+                "end with `flatten` and `dense: CLASSES`",
+            )
+            return
+        if self.loss.classes and self.output_shape[-1] < 2:
+            problems.add(
+                config.layers[-1].place,
+                f"{config.loss.name} needs at least 2 classes, the last layer gives {self.output_shape[-1]}",
+                "use `loss: binary_cross_entropy` or `loss: mse` with a single output",
+            )
+            return
+        if not self._check_memory(problems):
+            return
+        try:
+            if config.batch.inputs.name == "file":
+                for number in range(config.batch.count):
+                    self._draw(0, number)
+        except Mistake as mistake:
+            problems.add(config.batch.place, mistake.fact, mistake.hint)
+
+    def _check_memory(self, problems: Problems) -> bool:
+        inputs = self.form.batch_size * math.prod(self.form.shape) * self.form.dtype.itemsize
+        needed = inputs + activation_bytes(self.layers, self.form.batch_size, self.form.dtype.itemsize)
+        free = available_bytes()
+        if needed > free:
+            problems.add(
+                self.config.input.place,
+                f"one batch takes {_gigabytes(needed)} of memory on its way, {_gigabytes(free)} are free",
+                "lower `batch.size` or the width of the layers",
+            )
+        return needed <= free
+
+
+def check_network(config: Config, problems: Problems) -> None:
+    """Note every mistake that only shows when shapes are known."""
+    Plan(config, problems)
+
+
+def build_network(config: Config, trial: int = 0) -> Network:
+    """The network of one trial; `parameters()` gives its arrays, weights as (fan_in, fan_out).
+
+    Raises:
+        ConfigError: the config cannot be built.
+    """
+    return _plan(config).network(trial)
+
+
+def make_batch(config: Config, trial: int = 0, number: int = 0) -> tuple[Array, Array]:
+    """Inputs (B, …) and targets of one batch of one trial, as `diagnose` uses them.
+
+    Raises:
+        ConfigError: the config cannot be built, or its data file does not fit.
+    """
+    return _plan(config).batch(trial, number)
+
+
+def _plan(config: Config) -> Plan:
+    problems = Problems()
+    plan = Plan(config, problems)
+    problems.raise_any()
+    return plan
+
+
+def _gigabytes(size: float) -> str:
+    return f"{size / 1e9:.1f} GB" if size >= 1e8 else f"{size / 1e6:.0f} MB"

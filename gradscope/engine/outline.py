@@ -1,0 +1,102 @@
+"""What is known of a network before anything is drawn: the facts of its layers, its loss and its inputs."""
+
+from dataclasses import dataclass
+
+from gradscope.engine.activations import Activation, Softmax
+from gradscope.engine.batches import Inputs
+from gradscope.engine.initializers import Fans, Initializer
+from gradscope.engine.losses import Loss
+
+
+@dataclass(frozen=True)
+class Law:
+    """How the entries of a parameter are drawn."""
+
+    name: str
+    initializer: Initializer
+    fans: Fans
+
+    @property
+    def mean(self) -> float:
+        """Mean of an entry."""
+        return self.initializer.mean(self.fans)
+
+    @property
+    def variance(self) -> float:
+        """Variance of an entry about its mean."""
+        return self.initializer.variance(self.fans)
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether every entry is exactly zero."""
+        return self.mean == 0.0 and self.variance == 0.0
+
+
+@dataclass(frozen=True)
+class LayerInfo:
+    """The facts of one layer."""
+
+    name: str
+    path: str
+    """The name it would have if none were given to it; its random streams are addressed by it."""
+    kind: str
+    index: int
+    """Number on the trunk of the weighted layer or container it belongs to; the input is 0."""
+    output_shape: tuple[int, ...]
+    """Without the batch axis."""
+    parameters: int = 0
+    weighted: bool = False
+    flow_point: bool = False
+    container: bool = False
+    shares: str | None = None
+    """Name of the layer whose parameters this one uses too."""
+    weight: Law | None = None
+    bias: Law | None = None
+    activation: Activation | Softmax | None = None
+    normalizes: str | None = None
+    """What a normalisation divides out: `batch`, `layer`, `rms` or `group`."""
+    scale: float | None = None
+    """What a residual branch is multiplied by."""
+    line: int | None = None
+    column: int | None = None
+
+    @property
+    def scope(self) -> str:
+        """The path of the list this layer stands in: empty on the trunk."""
+        return self.path.rpartition(".")[0]
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether its output is an affine function of its input."""
+        if self.activation is not None:
+            return isinstance(self.activation, Activation) and self.activation.is_linear
+        return not self.container and self.normalizes is None
+
+
+@dataclass(frozen=True)
+class Outline:
+    """A network before it is drawn."""
+
+    layers: tuple[LayerInfo, ...]
+    """In forward order, a container after what is inside it."""
+    loss: Loss
+    inputs: Inputs
+    input_shape: tuple[int, ...]
+    batch_size: int
+    batch_count: int
+
+    @property
+    def flow_points(self) -> tuple[LayerInfo, ...]:
+        """The layers at which the gradient's flow is measured."""
+        return tuple(info for info in self.layers if info.flow_point)
+
+    @property
+    def expected_loss(self) -> float | None:
+        """The loss of an output that knows nothing; None where the loss has none, or the data's own targets decide."""
+        if self.inputs.targets is not None and not self.loss.classes:
+            return None
+        return self.loss.expected((self.batch_size, *self.layers[-1].output_shape))
+
+    def siblings(self, scope: str) -> tuple[LayerInfo, ...]:
+        """The layers of one list, in order."""
+        return tuple(info for info in self.layers if info.scope == scope)

@@ -1,0 +1,45 @@
+"""What a report says beside its table, as plain words: what was run, the way of the gradient, the loss, the verdict."""
+
+from collections import Counter
+
+from gradscope.render.quantities import count, ratio, value
+from gradscope.report import Report
+
+_SEVERITIES = ("error", "warning", "note")
+
+
+def facts(report: Report) -> list[str]:
+    """What was run: size, batch, trials, seed, dtype, and where the config came from."""
+    weighted = sum(layer.weight_grad is not None for layer in report.layers)
+    batches = f"{report.batch_count} x " if report.batch_count > 1 else ""
+    return [
+        count(weighted, "weighted layer"),
+        count(report.parameters, "parameter"),
+        f"batch {batches}{report.batch_size}",
+        count(report.trials, "trial"),
+        f"seed {report.seed}",
+        report.dtype,
+        report.source,
+    ]
+
+
+def flow_facts(report: Report) -> list[tuple[str, str]]:
+    """The flow of the gradient, and the loss when it is one, each behind its label."""
+    flow, loss = report.flow, report.loss
+    parts = [f"first/last gradient {ratio(flow.log10_ratio)}"]
+    if flow.gain_per_layer is not None:
+        straight = "" if flow.r2 is None else f" (r² {value(flow.r2)})"
+        parts.append(f"gain per layer {value(flow.gain_per_layer)}{straight}")
+    parts.append(f"risk {value(flow.risk)}")
+    found = [("flow", " · ".join(parts))]
+    if loss.mean is not None:
+        expected = "" if loss.expected is None else f" · {value(loss.expected)} if the output knew nothing"
+        found.append(("loss", value(loss.mean) + expected))
+    return found
+
+
+def verdict_words(report: Report) -> str:
+    """The verdict, and how many findings of each severity there are."""
+    found = Counter(finding.severity for finding in report.findings)
+    counts = [count(found[severity], severity) for severity in _SEVERITIES if found[severity]]
+    return f"{report.verdict} ({', '.join(counts)})" if counts else report.verdict
