@@ -21,6 +21,8 @@ Shape = tuple[int, ...]
 
 ZEROS = schema.Choice(name="zeros", options={})
 
+_SHARED_HINT = "inside `share: true` the last layer must give what the first one takes"
+
 
 class Assembly:
     """Makes the steps of one trial. Shapes are those of one sample, without the batch axis."""
@@ -67,7 +69,7 @@ class Assembly:
             raise Mistake(
                 f"shared weights have {weight.shape[0]} inputs and {weight.shape[1]} outputs, "
                 f"this copy needs {shape[0]} and {shape[1]}",
-                "inside `share: true` the last layer must give what the first one takes",
+                _SHARED_HINT,
             )
         return weight
 
@@ -81,7 +83,10 @@ class Assembly:
 
     def vector(self, size: int, value: float) -> Array:
         """A gain, slope or bias of a normalisation (size,), all of one value, or that of the first copy."""
-        return self._sharing.take(lambda: np.full(size, value, dtype=self.dtype))
+        vector = self._sharing.take(lambda: np.full(size, value, dtype=self.dtype))
+        if vector.size != size:
+            raise Mistake(f"shared parameters are for {vector.size} features, this copy has {size}", _SHARED_HINT)
+        return vector
 
     def stream(self, info: LayerInfo, purpose: str) -> Stream:
         """The layer's own stream for one purpose."""

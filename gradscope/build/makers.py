@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from gradscope.build.naming import Label, Scope
 from gradscope.config import schema
-from gradscope.engine.activations import ACTIVATIONS, Softmax
+from gradscope.engine.activations import ACTIVATIONS, Activation, Softmax
 from gradscope.engine.axes import feature_axis
 from gradscope.engine.initializers import Fans
 from gradscope.engine.layer import Step
@@ -55,7 +56,7 @@ def make_dense(assembly: Assembly, spec: schema.Dense, shape: Shape, info: Layer
 
 def make_activation(assembly: Assembly, spec: schema.Activation, shape: Shape, info: LayerInfo) -> Step:
     """Elementwise, but PReLU may learn its slopes and softmax looks along the last axis."""
-    activation = ACTIVATIONS[spec.choice.name](**spec.choice.options)
+    activation = _activation(spec.choice.name, tuple(spec.choice.options.items()))
     if isinstance(activation, Softmax):
         return SoftmaxLayer(_known(info, shape, activation=activation), activation)
     if spec.choice.options.get("learned"):
@@ -63,6 +64,12 @@ def make_activation(assembly: Assembly, spec: schema.Activation, shape: Shape, i
         slope = assembly.vector(units, float(spec.choice.options["slope"]))
         return PRelu(_known(info, shape, units, activation=activation), activation, slope)
     return Elementwise(_known(info, shape, activation=activation), activation)
+
+
+@lru_cache(maxsize=256)
+def _activation(name: str, options: tuple[tuple[str, Any], ...]) -> Activation | Softmax:
+    """One record for all equal activations, so that what is known of it is computed once."""
+    return ACTIVATIONS[name](**dict(options))
 
 
 def make_batch_norm(assembly: Assembly, spec: schema.BatchNorm, shape: Shape, info: LayerInfo) -> Step:

@@ -16,9 +16,8 @@ class Sharing:
 
     def take(self, make: Callable[[], Made]) -> Made:
         """What `make` gives, or what it gave at the same place of the first copy."""
-        if self._replaying is not None:
-            return cast(Made, next(self._replaying))
-        made = make()
+        made = make() if self._replaying is None else cast(Made, next(self._replaying))
+        # What an inner repeat takes again is recorded too: an outer copy takes all of it from one record.
         for record in self._recording:
             record.append(made)
         return made

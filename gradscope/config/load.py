@@ -76,11 +76,12 @@ def _read(
     used = set(references(document.data))
     apply_overrides(document, overrides, _KEYS, problems)
     knobs = resolve_knobs(document, problems)
-    _report_unused(document, used | set(references(document.data)), problems)
+    usable = {name: value for name, value in knobs.items() if value is not BROKEN}
+    _report_unused(document, usable.keys() - used - set(references(document.data)), problems)
     document.data = fill_knobs(document, knobs, problems)
     is_file = text is None and not isinstance(source, Mapping)
     reader = Reader(document, problems, os.path.dirname(document.source) if is_file else "")
-    return _config(reader, {name: value for name, value in knobs.items() if value is not BROKEN})
+    return _config(reader, usable)
 
 
 def _document(source: Source, problems: Problems, text: str | bytes | None) -> Document | None:
@@ -102,9 +103,9 @@ def _is_config(document: Document, problems: Problems) -> bool:
     return False
 
 
-def _report_unused(document: Document, used: set[str], problems: Problems) -> None:
+def _report_unused(document: Document, unused: set[str], problems: Problems) -> None:
     for name in knob_names(document):
-        if name not in used:
+        if name in unused:
             fact = f"the knob '{shortened(name)}' is not used"
             hint = f"write ${{{shortened(name)}}} where its value belongs, or remove it"
             problems.add(document.key_place(("params", name)), fact, hint)

@@ -50,7 +50,7 @@ HABITS: dict[str, tuple[str, ...]] = {
     "seed": ("random_seed", "random_state"),
     "trials": ("n_trials", "repeats", "runs"),
     "rules": ("thresholds", "limits"),
-    "dense": ("fc", "fully_connected", "affine", "mlp"),
+    "dense": ("linear", "fc", "fully_connected", "affine", "mlp"),
     "batch_norm": ("bn", "batchnorm1d", "batchnorm2d", "batch_normalization"),
     "layer_norm": ("ln", "layer_normalization"),
     "group_norm": ("gn", "group_normalization"),

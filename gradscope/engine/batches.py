@@ -84,7 +84,8 @@ def bernoulli(p: Fraction = 0.5) -> Inputs:
 
     def draw(rng: np.random.Generator, form: Form, number: int) -> Array:
         values = standard_uniform(rng, math.prod(form.full)).reshape(form.full)
-        return (values < 2.0 * p - 1.0).astype(form.dtype)
+        # One draw in 2^26 rounds to 1: a certain event must not miss it.
+        return (values < (2.0 * p - 1.0 if p < 1.0 else math.inf)).astype(form.dtype)
 
     return Inputs(draw, second_moment=lambda shape: p)
 

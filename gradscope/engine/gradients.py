@@ -14,8 +14,8 @@ CANCELLED = {np.dtype(np.float32): 0.05, np.dtype(np.float64): 1e-3}
 
 _FORMED_ENTRIES = 1 << 18
 
-_LOW, _HIGH = 2.0**-60, 2.0**60
-"""Sums of squares between these can be multiplied with each other in float32."""
+_LOW, _HIGH = 2.0**-30, 2.0**60
+"""Sums of squares between these can be multiplied with each other in float32, also those of single rows."""
 
 
 class Gradient(Protocol):
@@ -39,22 +39,25 @@ class Gradient(Protocol):
 class Formed:
     """The gradient of a small parameter (a gain, a slope, a scale), as the array it is."""
 
-    def __init__(self, array: Array):
+    def __init__(self, array: Array, exponent: int = 0):
         self.array = array
         self.size = array.size
+        self.exponent = exponent
 
     @cached_property
     def log2_l2(self) -> float:
         """log2 of the L2 norm over all entries."""
-        return log2_l2(self.array)
+        return log2_l2(self.array) + self.exponent
 
     def matrix(self) -> Array:
-        """The array."""
-        return self.array
+        """The entries, out of the range of their precision where the exponent takes them there."""
+        return _times_power_of_two(self.array, self.exponent)
 
     def plus(self, others: list[tuple["Formed", int]]) -> "Formed":
         """The sum with the gradients of other uses of the same parameter, each under an exponent relative to this."""
-        return Formed(sum((np.ldexp(other.array, shift) for other, shift in others), start=self.array))
+        uses = [(self.array, self.exponent), *((use.array, use.exponent + shift) for use, shift in others)]
+        arrays, exponent = _aligned(uses)
+        return Formed(sum(arrays[1:], start=arrays[0]), exponent)
 
 
 class OuterProducts:
@@ -64,9 +67,10 @@ class OuterProducts:
     With one row a sample, the norm of a sample's gradient is ‖x_b‖‖dy_b‖ (Goodfellow 2015).
     """
 
-    def __init__(self, x: Array, dy: Array):
+    def __init__(self, x: Array, dy: Array, exponent: int = 0):
         self.x = x if x.ndim == 3 else x[:, None, :]
         self.dy = dy if dy.ndim == 3 else dy[:, None, :]
+        self.exponent = exponent
 
     @property
     def size(self) -> int:
@@ -94,22 +98,24 @@ class OuterProducts:
         return self._scaled[2]
 
     def matrix(self) -> Array:
-        """XᵀdY (I, O), formed."""
+        """XᵀdY (I, O), formed; out of the range of its precision where the exponent takes it there."""
         rows = self.x.shape[0] * self.x.shape[1]
-        return self.x.reshape(rows, -1).T @ self.dy.reshape(rows, -1)
+        product = self.x.reshape(rows, -1).T @ self.dy.reshape(rows, -1)
+        return _times_power_of_two(product, self.exponent)
 
     def plus(self, others: list[tuple["OuterProducts", int]]) -> "OuterProducts":
         """The sum with other uses of the same parameter: more rows of the same samples, nothing formed."""
-        x = np.concatenate([self.x, *(other.x for other, _ in others)], axis=1)
-        dy = np.concatenate([self.dy, *(np.ldexp(other.dy, shift) for other, shift in others)], axis=1)
-        return OuterProducts(x, dy)
+        uses = [(self.dy, self.exponent), *((use.dy, use.exponent + shift) for use, shift in others)]
+        dys, exponent = _aligned(uses)
+        x = np.concatenate([self.x, *(use.x for use, _ in others)], axis=1)
+        return OuterProducts(x, np.concatenate(dys, axis=1), exponent)
 
     @cached_property
     def _scaled(self) -> tuple[Array, Array, int]:
         """Both factors with norms near 1 when they were far from it, and the exponent taken out."""
         x, x_exponent = _near_one(self.x)
         dy, dy_exponent = _near_one(self.dy)
-        return x, dy, x_exponent + dy_exponent
+        return x, dy, x_exponent + dy_exponent + self.exponent
 
     @cached_property
     def _norms(self) -> tuple[float, Array]:
@@ -159,6 +165,19 @@ def _formed_square(x: Array, dy: Array) -> float:
 def _row_squares(x: Array) -> Array:
     squares: Array = np.einsum("ri,ri->r", x, x)
     return squares
+
+
+def _aligned(uses: list[tuple[Array, int]]) -> tuple[list[Array], int]:
+    """Arrays under exponents of their own, under the largest one; what is zero has no scale and no say in it.
+
+    The exponents of a weight's first and last use lie as far apart as the gradient fell or grew in between.
+    """
+    top = max((exponent for array, exponent in uses if array.any()), default=0)
+    return [_times_power_of_two(array, exponent - top) for array, exponent in uses], top
+
+
+def _times_power_of_two(array: Array, exponent: int) -> Array:
+    return np.ldexp(array, exponent) if exponent else array
 
 
 def _near_one(x: Array) -> tuple[Array, int]:

@@ -56,9 +56,11 @@ class Signal:
         """The sum, aligned to the larger of both; a part 2^-150 below the other in float32 is below its rounding."""
         if not math.isfinite(self.log2_l2) or not math.isfinite(other.log2_l2):
             return self._joined_with_limit(other)
-        exponent = max(self.exponent, other.exponent)
-        mine = np.ldexp(self.mantissa, self.exponent - exponent)
-        return Signal(mine + np.ldexp(other.mantissa, other.exponent - exponent), exponent)
+        # Rescaled first: a large exponent over a tiny mantissa would shift the other one's digits out of range.
+        mine, theirs = self.rescaled(), other.rescaled()
+        exponent = max(mine.exponent, theirs.exponent)
+        aligned = (np.ldexp(part.mantissa, part.exponent - exponent) for part in (mine, theirs))
+        return Signal(np.add(*aligned), exponent)
 
     def _joined_with_limit(self, other: "Signal") -> "Signal":
         # An exact zero has no scale of its own and must not drag the other one's exponent along.

@@ -38,7 +38,7 @@ def jobs_limit(jobs: int) -> Iterator[None]:
 def side_by_side(task: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
     """[task(item) for item in items], in threads when `jobs_limit` allows more than one.
 
-    Tasks may call `side_by_side` again: they share the limit, and because inner tasks only get threads when there
+    Every task runs in a copy of the caller's context: NumPy's error state goes along. Tasks may call `side_by_side` again: they share the limit, and because inner tasks only get threads when there
     are at least twice as many as outer ones, nobody waits for a thread that waits.
     """
     jobs = _jobs.get()
@@ -50,7 +50,8 @@ def side_by_side(task: Callable[[Item], Result], items: Sequence[Item]) -> list[
         with jobs_limit(share):
             return task(item)
 
-    return list(_pool(jobs).map(run, items))
+    contexts = [contextvars.copy_context() for _ in items]
+    return list(_pool(jobs).map(lambda context, item: context.run(run, item), contexts, items))
 
 
 @lru_cache(maxsize=4)

@@ -93,15 +93,17 @@ class Weight:
     def times_transposed(self, dy: Array) -> Array:
         """dy Wᵀ:   dy (R, O) -> (R, I); partial sums are added in the order of the blocks."""
         if len(self.blocks) == 1:
-            return dy @ self.block(0).T
+            whole: Array = dy @ self.block(0).T
+            return whole
 
         def product(number: int) -> Array:
             part: Array = dy[:, self.blocks[number]] @ self.block(number).T
             return part
 
-        dx, *others = side_by_side(product, range(len(self.blocks)))
-        for other in others:
-            dx += other
+        parts = side_by_side(product, range(len(self.blocks)))
+        dx: Array = parts[0]
+        for part in parts[1:]:
+            dx += part
         return dx
 
     def row(self) -> Array:

@@ -64,6 +64,7 @@ def _trial(outline: Outline, network: Network, batches: Iterator[Batch]) -> Tria
         seen.append(moments(inputs))
         listener.begin(seen[-1])
         loss, _ = network.backpropagate(inputs, targets, listener, number)
+        listener.loss(loss)
         if loss is not None:
             losses.append(loss)
     layers = {info.name: _measured(listener.heard[info.name]) for info in outline.layers}

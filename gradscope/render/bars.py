@@ -1,4 +1,4 @@
-"""A norm as a bar: log10 on one scale for the whole table, so that the way of the gradient is seen at a glance."""
+"""A norm as a bar: log10 on one scale for the whole table, so that the flow is seen at a glance."""
 
 import math
 from collections.abc import Iterable
@@ -36,7 +36,7 @@ def scale_of(exponents: Iterable[float]) -> Scale:
 
 
 def bar(exponent: float, scale: Scale, width: int) -> str:
-    """The bar of 10^exponent in eighths of a cell: none for an exact zero, at least one eighth for anything else."""
+    """The bar of 10^exponent in eighths of a cell: none for an exact zero, at least one for anything else."""
     if exponent == -math.inf:
         return ""
     if not math.isfinite(exponent):

@@ -1,4 +1,4 @@
-"""Which characters reach the reader: text from outside made safe to show, and ASCII in place of our own symbols."""
+"""Which characters reach the reader: text from outside made safe to show, ASCII in place of our symbols."""
 
 import unicodedata
 
@@ -12,18 +12,18 @@ _PLAIN = str.maketrans(
         "–": "-",
         "—": "-",
         "−": "-",
-        "’": "'",
-        "≥": ">=",
         "≤": "<=",
+        "≥": ">=",
+        "’": "'",
     }
 )
+"""What messages are written with, in ASCII."""
 _ESCAPED = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 """Unicode categories that move the cursor, turn the writing direction, or show as nothing."""
 
 SYMBOLS = {
     "∂": "d",
     "–": "-",
-    "·": "|",
     "─": "-",
     "→": ">",
     "²": "2",

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from operator import attrgetter
 
 from msgspec import Struct
 
@@ -29,12 +28,12 @@ class Column(Struct, frozen=True, kw_only=True):
     right: bool = True
 
 
-def field(path: str) -> Callable[[Row], float | None]:
-    """Reads a quantity of the row's layer by its name in the JSON report; None when the layer has none."""
+def _field(path: str) -> Callable[[LayerSummary], float | None]:
+    """Reads a quantity of a layer by its name in the JSON report; None when the layer has none."""
     *outer, last = path.split(".")
 
-    def read(row: Row) -> float | None:
-        record: object = row.layer
+    def read(layer: LayerSummary) -> float | None:
+        record: object = layer
         for name in outer:
             record = getattr(record, name)
             if record is None:
@@ -51,16 +50,6 @@ def distance_style(log10: float, reference: float) -> str:
     if distance <= 1.0:
         return "green"
     return "yellow" if distance < 3.0 else "red"
-
-
-def _worst(read: Callable[[LayerSummary], float | None]) -> Callable[[Row], float | None]:
-    """The largest share among the row's layer and those behind it; a NaN counts as the largest."""
-
-    def largest(row: Row) -> float | None:
-        shares = [found for layer in (row.layer, *row.behind) if (found := read(layer)) is not None]
-        return max(shares, key=lambda found: math.inf if math.isnan(found) else found, default=None)
-
-    return largest
 
 
 def _share_style(read: Callable[[Row], float | None]) -> Callable[[Row, float], str]:
@@ -92,13 +81,26 @@ def _gradient_style(row: Row, reference: float) -> str:
 def _numbers(
     head: str, meaning: str, rank: int, path: str, write: Callable[[float | None], str] = value
 ) -> Column:
-    read = field(path)
+    """A quantity of the row's own layer."""
+    of_layer = _field(path)
+
+    def read(row: Row) -> float | None:
+        return of_layer(row.layer)
+
     return Column(
         head=head, meaning=meaning, rank=rank, text=lambda row: write(read(row)), style=_number_style(read)
     )
 
 
-def _shares(head: str, meaning: str, rank: int, read: Callable[[Row], float | None]) -> Column:
+def _shares(head: str, meaning: str, rank: int, path: str) -> Column:
+    """The largest share among the row's layer and those behind it; a NaN counts as the largest."""
+    of_layer = _field(path)
+
+    def read(row: Row) -> float | None:
+        found = [of_layer(layer) for layer in (row.layer, *row.behind)]
+        shares = [number for number in found if number is not None]
+        return max(shares, key=lambda number: math.inf if math.isnan(number) else number, default=None)
+
     return Column(
         head=head, meaning=meaning, rank=rank, text=lambda row: share(read(row)), style=_share_style(read)
     )
@@ -114,8 +116,20 @@ def _behind(row: Row) -> str:
     return " ".join(layer.kind for layer in row.behind) or NOTHING
 
 
-def _log2(exponent: float | None) -> str:
-    return NOTHING if exponent is None else f"2^{exponent}"
+def _shape(row: Row) -> str:
+    return "x".join(map(str, row.layer.output_shape))
+
+
+def _power_of_two(exponent: float | None) -> str:
+    return NOTHING if exponent is None else f"2^{exponent:.0f}"
+
+
+def _decades(number: float | None) -> str:
+    return NOTHING if number is None else f"{number:.2f}"
+
+
+def _whole(number: float | None) -> str:
+    return NOTHING if number is None else f"{number:,.0f}"
 
 
 GRADIENT = Column(
@@ -130,55 +144,26 @@ COLUMNS: tuple[Column, ...] = (
     _words("kind", "what the layer is", 15, lambda row: row.layer.kind),
     _words("then", "the layers without weights behind it", 5, _behind),
     GRADIENT,
-    _numbers("±", "spread of that over trials, in powers of ten", 13, "output_grad.log10_l2_std"),
+    _numbers("±", "spread of that over trials, in powers of ten", 13, "output_grad.log10_l2_std", _decades),
     _numbers("|∂L/∂W|", "L2 norm of the weight gradient", 1, "weight_grad.log10_l2", norm),
     _numbers("|∂L/∂b|", "L2 norm of the bias gradient", 11, "bias_grad.log10_l2", norm),
-    _numbers("update", "RMS(∂L/∂W) / RMS(W): the relative step at learning rate 1", 6, "update_ratio"),
+    _numbers("update", "RMS(∂L/∂W) / RMS(W), the relative step at learning rate 1", 6, "update_ratio"),
     _numbers("y mean", "mean of the layer's output, before its activation", 8, "output.mean"),
-    _numbers("y std", "standard deviation of the same", 2, "output.std"),
+    _numbers("y std", "standard deviation of the layer's output, before its activation", 2, "output.std"),
     _numbers("y rms", "root mean square of the same", 16, "output.rms"),
+    _shares("dead", "units of the activation with slope zero on every sample", 3, "dead_fraction"),
+    _shares("inactive", "entries where the activation has slope zero", 7, "inactive_fraction"),
+    _shares("rare", "units active on fewer than 1% of the samples", 14, "rarely_active_fraction"),
     _shares(
-        "dead",
-        "units whose activation has slope zero on every sample",
-        3,
-        _worst(attrgetter("dead_fraction")),
-    ),
-    _shares(
-        "idle", "entries where the activation has slope zero", 7, _worst(attrgetter("inactive_fraction"))
-    ),
-    _shares(
-        "rare",
-        "units active on fewer than 1% of the samples",
-        14,
-        _worst(attrgetter("rarely_active_fraction")),
-    ),
-    _shares(
-        "sat",
-        "entries where the activation has less than 1% of its largest slope",
-        4,
-        _worst(attrgetter("saturated_fraction")),
+        "saturated", "entries with less than 1% of the activation's largest slope", 4, "saturated_fraction"
     ),
     _numbers(
-        "noise",
-        "simple noise scale: the batch size at which noise equals signal",
-        10,
-        "sample_grad.noise_scale",
+        "noise", "simple noise scale, the batch at which noise equals signal", 10, "sample_grad.noise_scale"
     ),
-    _shares(
-        "fp16",
-        "gradient entries that half precision rounds to zero",
-        9,
-        field("range.fp16_underflow_fraction"),
-    ),
-    _numbers("scale", "the loss scale that saves them", 17, "range.loss_scale_log2", _log2),
-    _words(
-        "shape",
-        "of one sample's output",
-        12,
-        lambda row: "x".join(map(str, row.layer.output_shape)),
-        right=True,
-    ),
-    _numbers("params", "number of parameters", 18, "parameters", lambda number: f"{number or 0:,.0f}"),
+    _shares("fp16", "gradient entries that fp16 rounds to zero", 9, "range.fp16_underflow_fraction"),
+    _numbers("scale", "the loss scale that saves them", 17, "range.loss_scale_log2", _power_of_two),
+    _words("shape", "of one sample's output", 12, _shape, right=True),
+    _numbers("params", "number of parameters", 18, "parameters", _whole),
     _words("init", "initialiser of the weights", 19, lambda row: row.layer.init or NOTHING),
 )
 """In the order in which they are shown."""

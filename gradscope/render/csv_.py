@@ -1,9 +1,9 @@
-"""The report as CSV: a row for each layer, the names of the JSON with dots, the config's name and source in front."""
+"""The report as CSV: a row for each layer, headed by the names of the JSON with dots."""
 
 import csv
 import io
 from collections.abc import Iterator, Mapping
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 import msgspec
 
@@ -15,7 +15,7 @@ from gradscope.render.outcome import Outcome
 def render(outcome: Outcome, options: RenderOptions) -> str:
     """Every layer of every report; empty where it has no such quantity; nan, inf and -inf as words.
 
-    The columns are the same for every report; only the parts of a weight made of several matrices add their own.
+    The columns are the same for every report; only weights of several matrices add those of their parts.
     """
     rows = [
         {"config": report.name, "source": report.source} | dict(_cells(layer))
@@ -44,9 +44,7 @@ def _names(record: type[msgspec.Struct], prefix: str = "") -> Iterator[str]:
 
 def _is_open(kind: Any) -> bool:
     """Whether the names inside are only known from the values: a mapping, or nothing so far."""
-    return kind is type(None) or any(
-        getattr(part, "__origin__", None) is dict for part in (kind, *get_args(kind))
-    )
+    return kind is type(None) or any(get_origin(part) is dict for part in (kind, *get_args(kind)))
 
 
 def _cells(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -31,20 +31,22 @@ def shown(group: Sequence[Finding], *, full: bool) -> tuple[Sequence[Finding], s
 
 
 def sentence(finding: Finding) -> str:
-    """The message behind the layer's name and line in the YAML."""
+    """The message behind the layer's line in the YAML, and its name where the message does not say it."""
     line = None if finding.line is None else f"line {finding.line}"
-    where = ", ".join(filter(None, (finding.layer, line)))
+    name = None if finding.layer is None or finding.layer in finding.message else finding.layer
+    where = ", ".join(filter(None, (name, line)))
     return f"{where}: {finding.message}" if where else finding.message
 
 
 def finding_lines(findings: Sequence[Finding], options: RenderOptions, width: int) -> Iterator[Line]:
     """A block for each group: severity and rule, the messages with their places, the remedy."""
+    advised: set[str] = set()
     for group in groups(findings):
         yield ()
-        yield from _block(group, options, width)
+        yield from _block(group, advised, options, width)
 
 
-def _block(group: Sequence[Finding], options: RenderOptions, width: int) -> Iterator[Line]:
+def _block(group: Sequence[Finding], advised: set[str], options: RenderOptions, width: int) -> Iterator[Line]:
     def safe(text: str) -> str:
         return visible(text, unicode=options.unicode)
 
@@ -57,4 +59,5 @@ def _block(group: Sequence[Finding], options: RenderOptions, width: int) -> Iter
     if others:
         yield from hanging(("  ", ""), safe(others), "dim", width)
     for remedy in dict.fromkeys(finding.remedy for finding in alike):
-        yield from hanging(("  → ", "green"), safe(remedy), "", width)
+        yield from hanging(("  → ", "green"), "as above" if remedy in advised else safe(remedy), "", width)
+        advised.add(remedy)

@@ -1,4 +1,4 @@
-"""What a report says beside its table, as plain words: what was run, the way of the gradient, the loss, the verdict."""
+"""What a report says beside its table, as plain words: what was run, the flow, the loss, the verdict."""
 
 from collections import Counter
 
@@ -9,7 +9,7 @@ _SEVERITIES = ("error", "warning", "note")
 
 
 def facts(report: Report) -> list[str]:
-    """What was run: size, batch, trials, seed, dtype, and where the config came from."""
+    """What was run: size, batch, trials, seed and dtype."""
     weighted = sum(layer.weight_grad is not None for layer in report.layers)
     batches = f"{report.batch_count} x " if report.batch_count > 1 else ""
     return [
@@ -19,22 +19,21 @@ def facts(report: Report) -> list[str]:
         count(report.trials, "trial"),
         f"seed {report.seed}",
         report.dtype,
-        report.source,
     ]
 
 
 def flow_facts(report: Report) -> list[tuple[str, str]]:
     """The flow of the gradient, and the loss when it is one, each behind its label."""
     flow, loss = report.flow, report.loss
-    parts = [f"first/last gradient {ratio(flow.log10_ratio)}"]
+    parts = [f"first/last {ratio(flow.log10_ratio)}"]
     if flow.gain_per_layer is not None:
         straight = "" if flow.r2 is None else f" (r² {value(flow.r2)})"
         parts.append(f"gain per layer {value(flow.gain_per_layer)}{straight}")
     parts.append(f"risk {value(flow.risk)}")
-    found = [("flow", " · ".join(parts))]
+    found = [("flow", ", ".join(parts))]
     if loss.mean is not None:
-        expected = "" if loss.expected is None else f" · {value(loss.expected)} if the output knew nothing"
-        found.append(("loss", value(loss.mean) + expected))
+        expected = "" if loss.expected is None else f", expected {value(loss.expected)}"
+        found.append(("loss", f"mean {value(loss.mean)}{expected}"))
     return found
 
 

@@ -1,4 +1,4 @@
-"""Lays rows out on the columns that fit: which are shown, how wide the bars are, and every line of the table."""
+"""Lays rows out on the columns that fit: which are shown, how wide the bars are, every line of the table."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -16,7 +16,10 @@ GAP = 2
 GUTTER = 2
 INDENT = 2
 """Cells for each container a layer is in."""
-LEAST_BAR, MOST_BAR = 12, 40
+LEAST_BAR, GOOD_BAR, MOST_BAR = 12, 20, 40
+"""Cells of a bar; on a wide terminal good is a fifth of it."""
+MISSED = 4
+"""The last rank of the columns a reader would miss: they make the bar less than good."""
 
 
 class Layout(Struct, frozen=True, kw_only=True):
@@ -46,23 +49,21 @@ class Layout(Struct, frozen=True, kw_only=True):
 def layout_of(rows: Sequence[Row], reference: float, cells: int, options: RenderOptions) -> Layout:
     """As many columns as fit, the more important ones first; what is left widens the bars."""
     columns = filled(COLUMNS, rows)
-    needs = {
-        column.head: max(width(column.head), *(width(visible(column.text(row))) for row in rows))
-        for column in columns
-    }
     names = max(width("layer"), *(INDENT * row.depth + width(_label(row, options)) for row in rows))
     name_width = min(names, max(12, cells // 3))
-    left = cells - GUTTER - name_width - GAP - LEAST_BAR
-    chosen = {}
+    left = cells - GUTTER - name_width - GAP
+    good_bar = max(GOOD_BAR, cells // 5)
+    widths = {}
     for column in sorted(columns, key=lambda column: column.rank):
-        if GAP + needs[column.head] <= left or column is GRADIENT:
-            chosen[column.head] = needs[column.head]
-            left -= GAP + needs[column.head]
+        need = GAP + max(width(column.head), *(width(visible(column.text(row))) for row in rows))
+        if column is GRADIENT or left - need >= (LEAST_BAR if column.rank <= MISSED else good_bar):
+            widths[column.head] = need - GAP
+            left -= need
     return Layout(
-        columns=tuple(column for column in columns if column.head in chosen),
-        widths=chosen,
+        columns=tuple(column for column in columns if column.head in widths),
+        widths=widths,
         name_width=name_width,
-        bar_width=min(MOST_BAR, LEAST_BAR + max(0, left)),
+        bar_width=min(MOST_BAR, max(0, left)),
         scale=scale_of(row.layer.output_grad.log10_l2 for row in rows),
         reference=reference,
     )

@@ -40,7 +40,7 @@ def _section(report: Report, options: RenderOptions) -> Iterator[str]:
     yield f"## {escaped(report.name)}"
     if report.description:
         yield from ("", escaped(" ".join(report.description.split())))
-    yield from ("", escaped(" · ".join(facts(report))), "")
+    yield from ("", escaped(", ".join([*facts(report), report.source])), "")
     yield from _table(report, options)
     yield ""
     yield from (f"- **{escaped(label)}** {escaped(words)}" for label, words in flow_facts(report))

@@ -13,7 +13,7 @@ class Outcome(Struct, frozen=True):
 
     reports: tuple[Report, ...]
     several: bool = False
-    """Whether the call was for more than one config, whatever came of them: it decides the shape of the JSON."""
+    """Whether the call was for more than one config, whatever came of them; decides the shape of the JSON."""
 
 
 Renderer = Callable[[Outcome, RenderOptions], str]

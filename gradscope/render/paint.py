@@ -1,4 +1,4 @@
-"""From styled lines to the text of a terminal: escape sequences where they are wanted, ASCII where it must be."""
+"""From styled lines to text: escape sequences where they are wanted, ASCII where it must be."""
 
 from collections.abc import Iterable
 from functools import lru_cache

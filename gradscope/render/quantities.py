@@ -1,4 +1,4 @@
-"""How the numbers of a report are written for people: shares in per cent, values in three digits, norms in powers of ten."""
+"""How numbers are written for people: shares in per cent, values in three digits, norms in powers of ten."""
 
 import math
 

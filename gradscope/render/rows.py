@@ -1,4 +1,4 @@
-"""Which layers make a row of the table: nesting, what stands behind a layer, its worst finding, and what is folded."""
+"""Which layers make a row of the table: nesting, what stands behind a layer, and what is folded."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -44,7 +44,7 @@ class _Node(Struct):
 def rows_of(report: Report, *, all_layers: bool = False) -> tuple[Row, ...]:
     """A row for each weighted layer and container, or for all layers; a container above what is inside it.
 
-    A layer without weights has a row when nothing weighted comes before it and there is something to say of it.
+    A layer without weights has one when nothing weighted comes before it and there is something to say of it.
     """
     worst = _worst(report)
     trunk = _nested(report.layers)
@@ -53,7 +53,7 @@ def rows_of(report: Report, *, all_layers: bool = False) -> tuple[Row, ...]:
 
 
 def folded_rows(rows: Sequence[Row]) -> Iterator[Row | Fold]:
-    """The rows of both ends and those with findings, below the containers they are in; folds for the others."""
+    """The rows of both ends, those with findings, and the containers they are in; folds for the others."""
     kept = _kept(rows)
     hidden: list[Row] = []
     for number, row in enumerate(rows):

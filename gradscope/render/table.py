@@ -1,4 +1,4 @@
-"""The report for a person at a terminal: heading, a row for each layer, the flow, the findings, the verdict."""
+"""The report for a person at a terminal: heading, rows of layers, the flow, the findings, the verdict."""
 
 import math
 from collections.abc import Iterator
@@ -13,9 +13,12 @@ from gradscope.render.paint import paint
 from gradscope.render.quantities import norm
 from gradscope.render.rows import rows_of
 from gradscope.render.spans import Line, hanging, padded, wrapped
+from gradscope.render.spans import width as cells
 from gradscope.report import Report
 
 LEAST_WIDTH = 40
+MOST_PROSE = 100
+"""Cells of a line of words; longer ones are hard to read on the widest terminal."""
 MOST_DESCRIPTION = 3
 """Lines of a description that are shown without --verbose."""
 _LABEL = 9
@@ -40,27 +43,32 @@ def _pages(outcome: Outcome, options: RenderOptions) -> Iterator[Line]:
 def _page(report: Report, options: RenderOptions, width: int) -> Iterator[Line]:
     rows = rows_of(report, all_layers=options.all_layers)
     layout = layout_of(rows, _reference(report), width, options)
-    yield from _heading(report, options, width)
+    prose = min(width, MOST_PROSE)
+    yield from _heading(report, options, prose)
     yield ()
     yield from table_lines(rows, layout, options)
     yield ()
     for label, words in flow_facts(report):
-        yield from _labelled(label, words, "", width)
-    yield from finding_lines(report.findings, options, width)
+        yield from _labelled(label, words, "", prose)
+    yield from finding_lines(report.findings, options, prose)
     if options.verbose:
         yield ()
-        yield from _legend(report, layout, width)
+        yield from _legend(report, layout, prose)
     yield ()
     mark, style = _verdict_mark(report)
-    yield from _labelled("verdict", f"{mark} {verdict_words(report)}", style, width)
+    yield from _labelled("verdict", f"{mark} {verdict_words(report)}", style, prose)
 
 
 def _heading(report: Report, options: RenderOptions, width: int) -> Iterator[Line]:
     def safe(text: str) -> str:
         return visible(text, unicode=options.unicode)
 
-    yield from hanging(("", ""), safe(report.name), "bold", width)
-    yield from hanging(("", ""), " · ".join(map(safe, facts(report))), "", width)
+    name, source = safe(report.name), safe(report.source)
+    if cells(name) + 2 + cells(source) <= width:
+        yield ((name, "bold"), (f"  {source}", "dim"))
+    else:
+        yield from (*hanging(("", ""), name, "bold", width), *hanging(("", ""), source, "dim", width))
+    yield from hanging(("", ""), ", ".join(map(safe, facts(report))), "", width)
     description = wrapped(safe(" ".join((report.description or "").split())), width)
     if len(description) > MOST_DESCRIPTION and not options.verbose:
         # Cut rather than dropped: what to look for stands first. The whole text is a --verbose away.

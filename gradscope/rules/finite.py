@@ -24,7 +24,7 @@ def _message(hit: Hit, trace: Trace) -> str:
         )
     layers = {info.name: number for number, info in enumerate(trace.layers)}
     precisions = "beyond what the dtype can hold, or computed from such numbers"
-    place = f", number {layers[origin] + 1} of {len(layers)}" if origin in layers else ""
+    place = f", number {layers[origin] + 1} of {len(layers)}," if origin in layers else ""
     return f"the output of {origin}{place} is the first with a NaN or an infinity: {precisions}"
 
 

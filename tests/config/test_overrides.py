@@ -62,10 +62,10 @@ def test_several_at_once():
 def test_values_from_outside_have_their_option_as_place():
     assert str(changed("layers.1.dense", 9).layers[1].place) == "net.yaml:6:3"
     assert str(changed("layers.1", "relu").layers[1].place) == "--set layers.1"
-    assert messages_of(BASE, {"layers.1": [], "depth": 0}) == [
-        "net.yaml:4:11: layers[0].repeat: expected a whole number of at least 1, got 0 from ${depth}",
+    assert messages_of(BASE, {"layers.1": [5], "depth": 0}) == [
         "--set layers.1: layers[1]: expected a layer, got a list",
-    ] or messages_of(BASE, {"layers.1": [], "depth": 0})[0].startswith("--set layers.1")
+        "net.yaml:4:11: layers[0].repeat: expected a whole number of at least 1, got 0 from ${depth}",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,8 @@ def test_values_from_outside_have_their_option_as_place():
         (
             "depth",
             [1],
-            "depth: params.depth: a knob is a text, a number or a truth value, not a list; give it a single value",
+            "depth: params.depth: a knob is a text, a number or a truth value, not a list; "
+            "give it a single value",
         ),
         (
             "params.new",

@@ -1,0 +1,62 @@
+"""How many units a correctly initialised network leaves dead on a batch by chance."""
+
+import math
+from functools import lru_cache
+
+import numpy as np
+from gradscope.engine import Array
+
+REACH = 12.0
+NODES = 4001
+
+CERTAIN = 1.0 - 1e-9
+"""Correlations above this are one and the same direction."""
+
+
+def next_correlation(rho: float) -> float:
+    """Correlation of two samples behind a wide ReLU layer without bias, from that before it.
+
+    ρ′ = [√(1−ρ²) + ρ (π − arccos ρ)]/π.
+
+    Source:
+        Cho & Saul 2009, eq. 6 (arc-cosine kernel of degree 1).
+    """
+    rho = min(max(rho, -1.0), 1.0)
+    return (math.sqrt(1.0 - rho * rho) + rho * (math.pi - math.acos(rho))) / math.pi
+
+
+@lru_cache(maxsize=4096)
+def dead_probability(rho: float, samples: int) -> float:
+    """P(m equally correlated Gaussian pre-activations are all negative) = ∫ φ(t) Φ(−t √(ρ/(1−ρ)))^m dt.
+
+    Negative correlations count as none.
+    """
+    if samples == 1 or rho >= CERTAIN:
+        return 0.5
+    if rho <= 0.0:
+        return 0.5**samples
+    t = np.linspace(-REACH, REACH, NODES)
+    density = np.exp(-0.5 * t * t) / math.sqrt(2.0 * math.pi)
+    negative = _normal_cdf(-t * math.sqrt(rho / (1.0 - rho)))
+    return float(np.sum(density * negative**samples)) * (t[1] - t[0])
+
+
+def dead_share(depth: int, samples: int, rho: float = 0.0) -> float:
+    """Expected share of dead units in the `depth`-th ReLU layer of a He-initialised net without biases.
+
+    Args:
+        depth: counted from 1.
+        samples: inputs of equal norm the units were seen on.
+        rho: correlation of two inputs.
+    """
+    for _ in range(depth - 1):
+        if rho >= CERTAIN:
+            break
+        rho = next_correlation(rho)
+    return dead_probability(rho, samples)
+
+
+def _normal_cdf(x: Array) -> Array:
+    from gradscope.engine.erf import erf
+
+    return 0.5 * (1.0 + erf(x / math.sqrt(2.0)))

@@ -1,0 +1,64 @@
+"""The maps of mean-field theory: how variance and gradient pass through one wide random layer."""
+
+import math
+from functools import lru_cache
+
+import numpy as np
+
+from gradscope.engine.activations import Activation
+from gradscope.theory.quadrature import gaussian_mean
+
+SETTLED = 1e-10
+"""Relative change of the variance below which it has reached its fixed point."""
+
+LARGEST, SMALLEST = 1e12, 1e-12
+"""Beyond these the variance runs away to infinity or zero."""
+
+STEPS = 200
+
+
+@lru_cache(maxsize=4096)
+def second_moment(activation: Activation, variance: float) -> float:
+    """E φ(z)², z ~ N(0, variance)."""
+    return gaussian_mean(lambda z: np.square(activation.fn(z)), variance, activation.kinks)
+
+
+@lru_cache(maxsize=4096)
+def second_moment_of_slope(activation: Activation, variance: float) -> float:
+    """E φ′(z)², z ~ N(0, variance)."""
+    return gaussian_mean(
+        lambda z: np.square(activation.derivative(z, activation.fn(z))), variance, activation.kinks
+    )
+
+
+def length_map(activation: Activation, sigma_w2: float, sigma_b2: float, variance: float) -> float:
+    """q′ = σ_w² E φ(√q z)² + σ_b² (Poole et al. 2016, eq. 3)."""
+    return sigma_w2 * second_moment(activation, variance) + sigma_b2
+
+
+def fixed_point(activation: Activation, sigma_w2: float, sigma_b2: float) -> float:
+    """The variance q* that deep layers settle at, from q = 1; where it runs away, the last value on its way.
+
+    Plain iteration with Steffensen's acceleration, so that a critical network settles too.
+    """
+    q = 1.0
+    for _ in range(STEPS):
+        once = length_map(activation, sigma_w2, sigma_b2, q)
+        if not SMALLEST < once < LARGEST or abs(once - q) <= SETTLED * q:
+            return min(max(once, SMALLEST), LARGEST)
+        twice = length_map(activation, sigma_w2, sigma_b2, once)
+        bend = twice - 2.0 * once + q
+        ahead = q - (once - q) ** 2 / bend if bend else twice
+        # A jump is trusted only while it stays on the side the iteration moves to.
+        q = ahead if 0.0 < ahead < LARGEST and (ahead - once) * (once - q) > 0.0 else min(max(twice, SMALLEST), LARGEST)
+    return q
+
+
+def chi_1(activation: Activation, sigma_w2: float, variance: float) -> float:
+    """χ₁ = σ_w² E φ′(√q z)²: the factor on the squared gradient, a layer (Schoenholz et al. 2017, eq. 5)."""
+    return sigma_w2 * second_moment_of_slope(activation, variance)
+
+
+def gradient_gain(activation: Activation, sigma_w2: float, sigma_b2: float) -> float:
+    """√χ₁ at the fixed point: the factor on the gradient's norm, a layer towards the input."""
+    return math.sqrt(chi_1(activation, sigma_w2, fixed_point(activation, sigma_w2, sigma_b2)))

@@ -1,0 +1,1 @@
+"""gradscope against PyTorch: a second implementation that shares no line with the first."""
