@@ -1,7 +1,7 @@
 """Config in, Report out: build, probe, judge."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from gradscope import __version__
 from gradscope.build import Plan
@@ -13,15 +13,23 @@ from gradscope.probe.run import measure
 from gradscope.probe.summary import summarise_flow, summarise_layers, summarise_loss
 from gradscope.report import Report
 from gradscope.rules.judge import judge, verdict
+from gradscope.rules.policy import policy_of
 
 
 def diagnose(
-    config: Config, *, jobs: int | None = None, progress: Callable[[int], None] | None = None
+    config: Config,
+    *,
+    select: Iterable[str] = (),
+    ignore: Iterable[str] = (),
+    jobs: int | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> Report:
     """Build the config's network, backpropagate its batches in every trial, and judge what was measured.
 
     Args:
         config: from `load_config`.
+        select: rule ids or prefixes to judge by, all when empty.
+        ignore: rule ids or prefixes to leave out.
         jobs: threads to use at most, by default one a processor; the numbers do not depend on it.
         progress: told the number of finished trials after each.
 
@@ -32,6 +40,7 @@ def diagnose(
     problems = Problems()
     plan = Plan(config, problems)
     problems.raise_any()
+    policy = policy_of(config, select, ignore)
     trace = measure(
         plan.outline,
         plan.network,
@@ -40,7 +49,7 @@ def diagnose(
         jobs=jobs or available_jobs(),
         progress=progress,
     )
-    findings = judge(trace, config.rules, config.optimizer)
+    findings = judge(trace, policy)
     layers = summarise_layers(trace)
     return Report(
         gradscope_version=__version__,

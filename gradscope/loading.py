@@ -8,7 +8,7 @@ from gradscope.build import check_network
 from gradscope.config.load import read_config
 from gradscope.config.schema import Config
 from gradscope.errors import Problems
-from gradscope.rules.judge import check_settings
+from gradscope.rules.policy import check_settings
 
 
 def load_config(
@@ -30,7 +30,7 @@ def load_config(
     problems = Problems()
     config = read_config(source, overrides, problems, text=text)
     if config is not None:
-        check_settings(config.rules, problems)
+        check_settings(config, problems)
         check_network(config, problems)
     problems.raise_any()
     assert config is not None  # without a config there was a problem

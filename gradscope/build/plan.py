@@ -52,6 +52,7 @@ class Plan:
             input_shape=self.form.shape,
             batch_size=self.form.batch_size,
             batch_count=self.config.batch.count,
+            input_place=self.config.batch.place[1:],
         )
 
     def network(self, trial: int, *, hold: int | None = None) -> Network:

@@ -92,13 +92,15 @@ def read_choice(reader: Reader, table: Table, value: Any, path: Path) -> Any:
         name, options = value, None
         name_place, options_path = reader.document.place(path), path
     else:
-        hint = "write one name, with its options below it" if isinstance(value, dict) else None
+        hint = f"as in `{path[-1]}: {next(iter(table.entries))}`; options come below the name"
         reader.report_unexpected(path, f"the name of {table.noun}", value, hint)
         return BROKEN
     if table.resolved(name) in table.entries:
         return read_entry(reader, table, name, options, options_path)
     fact = f"'{shortened(name)}' is not the name of {table.noun}"
-    reader.report_at(name_place, path, fact, suggest(name, table.names))
+    reader.report_at(
+        name_place, path, fact, suggest(name, table.names) or f"known are {', '.join(table.entries)}"
+    )
     return BROKEN
 
 
@@ -138,7 +140,7 @@ def _given(
 
 def _option(reader: Reader, option: Option, given: dict[str, tuple[Any, Path]], name: str, path: Path) -> Any:
     if option.name in given:
-        return reader.scalar(*given[option.name], option.kind)
+        return reader.scalar(*given[option.name], option.kind, option.default)
     if option.default is _REQUIRED:
         short = f"`{name}: …`" if option.is_short else f"`{name}: {{{option.name}: …}}`"
         reader.report(path, f"'{name}' needs '{option.name}'", f"write {short}")

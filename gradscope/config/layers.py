@@ -13,7 +13,6 @@ from gradscope.config.choices import read_choice, read_entry
 from gradscope.config.document import BROKEN, Path, shortened
 from gradscope.config.reader import Reader, hint_for_key, usable
 from gradscope.config.schema import LAYERS, Activation, Layer, Repeat, Unknown
-from gradscope.config.suggest import suggest
 from gradscope.config.tables import ACTIVATION, CHOICES
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -34,6 +33,7 @@ class _Field(NamedTuple):
     attribute: str
     kind: Any
     is_required: bool
+    default: Any
 
 
 def read_layers(reader: Reader, value: Any, path: Path) -> tuple[Layer, ...]:
@@ -44,8 +44,7 @@ def read_layers(reader: Reader, value: Any, path: Path) -> tuple[Layer, ...]:
     if value == []:
         reader.report(path, "the list of layers is empty", "write at least one, as in `- dense: 10`")
     else:
-        hint = "begin each layer with `- `" if isinstance(value, dict | str) else None
-        reader.report_unexpected(path, "a list of layers", value, hint)
+        reader.report_unexpected(path, "a list of layers", value, "begin each layer with `- `")
     return (Unknown(place=reader.document.place(path)),)
 
 
@@ -70,8 +69,7 @@ def _read_layer(reader: Reader, item: Any, path: Path) -> list[Layer]:
     if isinstance(item, dict) and item:
         _report_several_keys(reader, item, path)
     else:
-        hint = "write `- relu` or `- dense: 256`" if item is None or item == {} else None
-        reader.report_unexpected(path, "a layer", item, hint)
+        reader.report_unexpected(path, "a layer", item, "write `- relu` or `- dense: 256`")
     return [Unknown(place=reader.document.place(path))]
 
 
@@ -95,7 +93,7 @@ def _report_several_keys(reader: Reader, item: dict[str, Any], path: Path) -> No
     first, second = list(item)[:2]
     kinds = _kinds()
     if "layers" in item:
-        hint: str | None = _REPEAT_HINT
+        hint = _REPEAT_HINT
     elif first in LAYERS and second in _names(LAYERS[first]):
         hint = (
             f"write its options behind its name: `{first}: {{{LAYERS[first].main or 'eps'}: …, {second}: …}}`"
@@ -103,7 +101,7 @@ def _report_several_keys(reader: Reader, item: dict[str, Any], path: Path) -> No
     elif first in kinds and second in kinds:
         hint = "begin each layer with `- ` on a line of its own"
     else:
-        hint = suggest(second if first in kinds else first, kinds)
+        hint = hint_for_key(second if first in kinds else first, kinds, _KNOWN_HINT)
     words = ", ".join(f"'{shortened(key)}'" for key in list(item)[:4])
     reader.report(path, f"a layer has one key, this one has {len(item)}: {words}", hint)
 
@@ -150,7 +148,7 @@ def _following(reader: Reader, written: _Written) -> Layer:
 def _options(kind: type[Layer]) -> dict[str, _Field]:
     """What may be written for a kind, by the name it has in YAML."""
     return {
-        field.encode_name: _Field(field.name, field.type, field.required)
+        field.encode_name: _Field(field.name, field.type, field.required, field.default)
         for field in msgspec.structs.fields(kind)
         if field.name not in kind.unwritten and field.name != "place"
     }
@@ -187,7 +185,7 @@ def _value(reader: Reader, option: str, field: _Field, written: _Written) -> Any
         return None if value is None else read_choice(reader, CHOICES[option], value, path)
     if option in _READERS:
         return _READERS[option](reader, value, path)
-    return reader.scalar(value, path, field.kind)
+    return reader.scalar(value, path, field.kind, field.default)
 
 
 def _layer_name(reader: Reader, value: Any, path: Path) -> Any:
@@ -205,7 +203,7 @@ def _shortcut(reader: Reader, value: Any, path: Path) -> tuple[Layer, ...] | Non
         return None
     if isinstance(value, list):
         return read_layers(reader, value, path)
-    reader.report_unexpected(path, "'identity' or a list of layers", value)
+    reader.report_unexpected(path, "'identity' or a list of layers", value, "as in `shortcut: [dense: 256]`")
     return (Unknown(place=reader.document.place(path)),)
 
 

@@ -42,7 +42,7 @@ _KEYS = (
     "rules",
 )
 _SCALARS = ("name", "description", "seed", "trials", "dtype")
-_KINDS = {field.name: field.type for field in msgspec.structs.fields(Config)}
+_FIELDS = {field.name: (field.type, field.default) for field in msgspec.structs.fields(Config)}
 
 
 def read_config(
@@ -113,7 +113,7 @@ def _report_unused(document: Document, unused: set[str], problems: Problems) -> 
 
 def _config(reader: Reader, params: dict[str, Any]) -> Config:
     data = reader.known_entries(reader.document.data, (), _KEYS)
-    scalars = {key: reader.scalar(data[key], (key,), _KINDS[key]) for key in _SCALARS if key in data}
+    scalars = {key: reader.scalar(data[key], (key,), *_FIELDS[key]) for key in _SCALARS if key in data}
     rules = read_rules(reader, data.get("rules"))
     sample, layers = _sample_and_layers(reader, data)
     return Config(
@@ -132,7 +132,9 @@ def _config(reader: Reader, params: dict[str, Any]) -> Config:
 
 def _usable_scalars(reader: Reader, scalars: dict[str, Any]) -> dict[str, Any]:
     if (seed := scalars.get("seed")) not in (None, BROKEN) and seed >= 2**64:
-        reader.report(("seed",), f"expected a whole number below 2^64, got {shortened(str(seed))}", None)
+        reader.report(
+            ("seed",), f"expected a whole number below 2^64, got {shortened(str(seed))}", "as in `seed: 1`"
+        )
         del scalars["seed"]
     found = {key: value for key, value in scalars.items() if value is not BROKEN}
     source = reader.document.source

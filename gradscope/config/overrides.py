@@ -13,6 +13,7 @@ from gradscope.config.suggest import suggest
 from gradscope.config.wording import described
 from gradscope.errors import Mistake, Place, Problems
 
+_FORMS = "write it like batch.size or layers[0].dense"
 _STEP = r"[^.\[\]]+(?:\[[0-9]+\])*"
 _KEY = re.compile(rf"{_STEP}(?:\.{_STEP})*")
 _DIGITS = re.compile(r"[0-9]{1,9}")
@@ -40,7 +41,7 @@ def _locate(document: Document, key: str, top_keys: list[str], place: Place) -> 
         Mistake: no config has such a place.
     """
     if not isinstance(key, str) or not _KEY.fullmatch(key):
-        raise Mistake("this is neither a knob nor a path", "write it like batch.size or layers[0].dense")
+        raise Mistake("this is neither a knob nor a path", _FORMS)
     knobs = knob_names(document)
     if key in knobs:
         return ("params", key)
@@ -50,7 +51,7 @@ def _locate(document: Document, key: str, top_keys: list[str], place: Place) -> 
     known = {*top_keys, *document.data}
     if steps[0] not in known:
         fact = f"'{shortened(steps[0])}' is neither a knob nor a key of the config"
-        raise Mistake(fact, suggest(steps[0], [*knobs, *top_keys]))
+        raise Mistake(fact, suggest(steps[0], [*knobs, *top_keys]) or _FORMS)
     path: Path = ()
     container: Any = document.data
     for number, text in enumerate(steps):

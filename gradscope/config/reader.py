@@ -22,15 +22,15 @@ class Reader:
         self.problems = problems
         self.folder = folder
 
-    def report(self, path: Path, fact: str, hint: str | None = None) -> None:
+    def report(self, path: Path, fact: str, hint: str) -> None:
         """Note what is wrong with the value at `path`."""
         self.report_at(self.document.place(path), path, fact, hint)
 
-    def report_at(self, place: Place, path: Path, fact: str, hint: str | None = None) -> None:
+    def report_at(self, place: Place, path: Path, fact: str, hint: str) -> None:
         """Note something about the value at `path`, at a place that says more than its own."""
         self.problems.add(place, f"{dotted(path)}: {fact}" if path else fact, hint)
 
-    def report_unexpected(self, path: Path, words: str, value: Any, hint: str | None = None) -> None:
+    def report_unexpected(self, path: Path, words: str, value: Any, hint: str) -> None:
         """Note that the value at `path` is not what it should be; silent when it was reported already."""
         if value is not BROKEN:
             self.report(path, f"expected {words}, got {self.described(value, path)}", hint)
@@ -40,12 +40,19 @@ class Reader:
         origin = self.document.origins.get(path)
         return described(value) + (f" from {shortened(origin)}" if origin is not None else "")
 
-    def scalar(self, value: Any, path: Path, kind: Any) -> Any:
-        """The value as `kind` (a type, strictly, with msgspec's bounds); `BROKEN` with the reason noted."""
+    def scalar(self, value: Any, path: Path, kind: Any, like: Any = BROKEN) -> Any:
+        """The value as `kind` (a type, strictly, with msgspec's bounds); `BROKEN` with the reason noted.
+
+        Args:
+            value: what stands in the document.
+            path: where.
+            kind: a type, msgspec's annotations included.
+            like: a value to show as an example.
+        """
         try:
             return BROKEN if value is BROKEN else msgspec.convert(value, kind)
         except msgspec.ValidationError:
-            self.report_unexpected(path, expected(kind, value), value, mending(kind, value))
+            self.report_unexpected(path, expected(kind, value), value, mending(kind, value, _key(path), like))
             return BROKEN
 
     def known_entries(self, value: dict[str, Any], path: Path, known: Iterable[str]) -> dict[str, Any]:
@@ -71,6 +78,10 @@ class Reader:
 def hint_for_key(key: str, known: Iterable[str], otherwise: str = "remove it") -> str:
     """What to write instead of an unknown key."""
     return "knobs stand for values, not for keys" if "${" in key else suggest(key, known) or otherwise
+
+
+def _key(path: Path) -> str:
+    return next(step for step in reversed(path) if isinstance(step, str))
 
 
 def usable(values: Mapping[str, Any]) -> bool:

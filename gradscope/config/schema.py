@@ -208,3 +208,5 @@ class Config(Struct, frozen=True, kw_only=True):
     dtype: Dtype = "float32"
     rules: dict[str, RuleSetting] = {}
     optimizer: Optimizer | None = None
+    suppressed: dict[int, tuple[str, ...]] = {}
+    """Rule ids, or prefixes of them, that `# gradscope: ignore[…]` silences on a line of the file."""

@@ -108,7 +108,7 @@ def _read_setting(reader: Reader, value: Any, path: Path) -> RuleSetting | None:
         return RuleSetting(severity=cast(Severity, value), place=place)
     if isinstance(value, dict):
         return _read_limits(reader, value, path, place)
-    hint = f"write `{shortened(str(path[-1]))}: off`" if value is False else None
+    hint = f"as in `{shortened(str(path[-1]))}: off`"
     reader.report_unexpected(path, "off, error, warning, note, or a mapping of limits", value, hint)
     return None
 

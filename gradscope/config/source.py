@@ -12,7 +12,16 @@ from typing import Any
 
 import yaml
 
-from gradscope.config.document import BROKEN, MAX_DEPTH, MAX_NODES, Document, Path, UnreadableError, shortened
+from gradscope.config.document import (
+    BROKEN,
+    MAX_DEPTH,
+    MAX_NODES,
+    Document,
+    Path,
+    UnreadableError,
+    dotted,
+    shortened,
+)
 from gradscope.config.files import decode, is_readable, read_bytes
 from gradscope.config.scalars import clean, resolve
 from gradscope.errors import ConfigError, Mistake, Place, Problems
@@ -200,7 +209,9 @@ class _Composer:
             self._document.plain.add(path)
             return resolve(text)
         except Mistake as mistake:
-            self._problems.add(self._place(event), mistake.fact, mistake.hint)
+            where = dotted(path[: path.index(_KEY)] if _KEY in path else path)
+            fact = f"{where}: {mistake.fact}" if where else mistake.fact
+            self._problems.add(self._place(event), fact, mistake.hint)
             return BROKEN
 
     def _sequence(self, path: Path) -> list[Any]:

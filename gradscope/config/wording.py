@@ -14,6 +14,7 @@ from gradscope.errors import Mistake
 
 _NOUNS: dict[Any, str] = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
 _TRUTH_WORDS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
+_EXAMPLES = (0.1, 8, 1, 0, True, "word")
 _UNSPOKEN = 10**9
 """An upper bound this high goes without saying, until it is passed."""
 
@@ -72,20 +73,29 @@ def _spoken(bound: int | float) -> str:
     return f"{int(bound):,}" if float(bound).is_integer() else str(bound)
 
 
-def mending(kind: Any, value: Any) -> str | None:
-    """What to type instead, where that can be guessed from the wrong value."""
-    if value is None:
-        return "give it a value, or remove the key"
-    if alternatives(kind):
-        return None
+def mending(kind: Any, value: Any, key: str, like: Any) -> str:
+    """What to type instead of a wrong value: what was probably meant, else `like`, else anything that fits."""
     base = get_args(kind)[0] if get_origin(kind) is Annotated else kind
-    if isinstance(value, str):
-        return _mended_text(base, value)
-    if base is int and isinstance(value, float) and value.is_integer():
-        return f"write {int(value)}"
-    if base not in (int, float, bool) and isinstance(value, int | float):
-        return "put it in quotes"
-    return None
+    guess = None
+    if value is None:
+        guess = "give it a value, or remove the key"
+    elif isinstance(value, str):
+        guess = _mended_text(base, value)
+    elif base is int and isinstance(value, float) and value.is_integer():
+        guess = f"write {int(value)}"
+    elif base not in (int, float, bool) and not alternatives(kind) and isinstance(value, int | float):
+        guess = "put it in quotes"
+    return guess or f"as in `{shortened(key)}: {_example(kind, like)}`"
+
+
+def _example(kind: Any, like: Any) -> str:
+    """The first that fits, as YAML writes it."""
+    for example in (like, *alternatives(kind), *_EXAMPLES):
+        try:
+            return str(msgspec.convert(example, kind)).lower()
+        except msgspec.ValidationError:
+            continue
+    raise AssertionError(f"no example fits {kind}")
 
 
 def _mended_text(base: Any, text: str) -> str | None:

@@ -2,10 +2,10 @@
 
 import math
 import os
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from gradscope.engine import Array
 from gradscope.engine.options import Fraction, NotNegative, Real
 from gradscope.engine.random import standard_normal, standard_uniform
 from gradscope.errors import Mistake
+
+_MAGIC = (b"\x93NUMPY", b"PK")
+"""How an .npy and an .npz begin."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +146,7 @@ def file(path: str, *, array: str | None = None, targets: str | None = None) -> 
         if rows.shape[1:] != form.shape:
             raise Mistake(
                 f"the rows of {path} have shape {list(rows.shape[1:])}, the input is {list(form.shape)}",
-                f"say `input: {list(rows.shape[1:]) if rows.ndim > 2 else rows.shape[-1]}`",
+                _input_for(rows.shape[1:], form.vocab),
             )
         part = _take(rows, form, number, path)
         if form.vocab is not None:
@@ -157,26 +160,35 @@ def file(path: str, *, array: str | None = None, targets: str | None = None) -> 
     return Inputs(draw, second_moment=None, targets=None if targets is None else take_targets)
 
 
+def _input_for(shape: tuple[int, ...], vocab: int | None) -> str:
+    """What `input:` has to say for rows of this shape."""
+    match shape:
+        case (length,) if vocab is not None:
+            return f"say `input: {{length: {length}, vocab: {vocab}}}`"
+        case (features,):
+            return f"say `input: {features}`"
+        case (length, features) if vocab is None:
+            return f"say `input: {{length: {length}, features: {features}}}`"
+        case (_, _, _) if vocab is None:
+            return f"say `input: {list(shape)}`"
+    return "reshape the array, its first axis counting the samples"
+
+
 def _stamp(path: str) -> tuple[int, int]:
     try:
         status = os.stat(path)
-    except OSError as error:
-        raise Mistake(
-            f"cannot read {path}: {(error.strerror or str(error)).lower()}",
-            "paths are relative to the config",
-        ) from error
+    except (OSError, ValueError) as error:  # a ValueError for a zero byte in the path
+        reason = getattr(error, "strerror", None) or str(error)
+        raise Mistake(f"cannot read {path}: {reason.lower()}", "paths are relative to the config") from error
+    if not stat.S_ISREG(status.st_mode):
+        raise Mistake(f"cannot read {path}: it is not a file", "name one .npy or .npz file")
     return status.st_mtime_ns, status.st_size
 
 
 @lru_cache(maxsize=4)
 def _read(path: str, stamp: tuple[int, int], array: str | None, targets: str | None) -> tuple[Array, Array]:
     """Inputs and targets of a file; the stamp makes a changed file another one."""
-    try:
-        loaded = np.load(Path(path), allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise Mistake(
-            f"cannot read {path} as .npy or .npz: {error}", "write it with numpy.save or numpy.savez"
-        ) from error
+    loaded = _load(path)
     if isinstance(loaded, np.ndarray):
         if array is not None or targets is not None:
             raise Mistake(
@@ -189,8 +201,23 @@ def _read(path: str, stamp: tuple[int, int], array: str | None, targets: str | N
         return _numbers(inputs, path), inputs if targets is None else _named(loaded, targets, path, "targets")
 
 
+def _load(path: str) -> "Array | np.lib.npyio.NpzFile":
+    """The array or the archive of arrays in a file, told by its first bytes; never unpickled."""
+    hint = "write it with numpy.save or numpy.savez"
+    try:
+        with open(path, "rb") as file:
+            first = file.read(len(_MAGIC[0]))
+        if first.startswith(_MAGIC):
+            return np.load(path, allow_pickle=False)  # type: ignore[no-any-return]
+    except Exception as error:  # what is damaged raises token, zip, memory and other errors, all meaning this
+        raise Mistake(f"cannot read {path}: {error}", hint) from error
+    raise Mistake(f"{path} is neither .npy nor .npz", hint)
+
+
 def _named(archive: "np.lib.npyio.NpzFile", name: str | None, path: str, option: str) -> Array:
     names = sorted(archive.files)
+    if not names:
+        raise Mistake(f"{path} holds no arrays", "write it with numpy.savez")
     if name is None:
         if len(names) == 1:
             name = names[0]
@@ -200,9 +227,7 @@ def _named(archive: "np.lib.npyio.NpzFile", name: str | None, path: str, option:
         raise Mistake(f"{path} has no array '{name}'", f"{option} is one of {', '.join(names)}")
     try:
         found: Array = archive[name]
-    except (
-        Exception
-    ) as error:  # a damaged archive raises zlib, zipfile, struct and other errors, all meaning this
+    except Exception as error:  # what is damaged raises zlib, zip, struct and other errors, all meaning this
         raise Mistake(
             f"cannot read '{name}' of {path}: {error}", "write it again with numpy.savez"
         ) from error

@@ -136,9 +136,10 @@ def orthogonal(gain: Real = 1.0) -> Initializer:
     ) -> Array:
         return (gain * _haar(rng, shape)).astype(dtype)
 
-    return Initializer(
-        fill, mean=_zero, variance=lambda fans: gain**2 / max(fans.fan_in, fans.fan_out), in_blocks=False
-    )
+    def variance(fans: Fans) -> float:
+        return gain**2 / max(fans.fan_in, fans.fan_out // fans.positions)
+
+    return Initializer(fill, mean=_zero, variance=variance, in_blocks=False)
 
 
 def delta_orthogonal(gain: Real = 1.0) -> Initializer:
@@ -158,7 +159,7 @@ def delta_orthogonal(gain: Real = 1.0) -> Initializer:
 
 
 def identity() -> Initializer:
-    """Ones on the diagonal, zeros elsewhere, also where the matrix is not square."""
+    """Ones on the diagonal, zeros elsewhere, also where the matrix is not square; an orthogonal one, with their law."""
 
     def fill(
         rng: np.random.Generator, shape: tuple[int, int], fans: Fans, dtype: np.dtype[np.floating]

@@ -84,6 +84,8 @@ class Outline:
     input_shape: tuple[int, ...]
     batch_size: int
     batch_count: int
+    input_place: tuple[int | None, int | None] = (None, None)
+    """Line and column of what says how inputs are drawn."""
 
     @property
     def flow_points(self) -> tuple[LayerInfo, ...]:
@@ -96,6 +98,12 @@ class Outline:
         if self.inputs.targets is not None and not self.loss.classes:
             return None
         return self.loss.expected((self.batch_size, *self.layers[-1].output_shape))
+
+    def place_of(self, name: str | None) -> tuple[int | None, int | None]:
+        """Line and column of what made the layer of that name; `input` has a place too, other names have none."""
+        if name == "input":
+            return self.input_place
+        return next(((info.line, info.column) for info in self.layers if info.name == name), (None, None))
 
     def siblings(self, scope: str) -> tuple[LayerInfo, ...]:
         """The layers of one list, in order."""

@@ -38,8 +38,9 @@ def jobs_limit(jobs: int) -> Iterator[None]:
 def side_by_side(task: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
     """[task(item) for item in items], in threads when `jobs_limit` allows more than one.
 
-    Every task runs in a copy of the caller's context: NumPy's error state goes along. Tasks may call `side_by_side` again: they share the limit, and because inner tasks only get threads when there
-    are at least twice as many as outer ones, nobody waits for a thread that waits.
+    Every task runs in a copy of the caller's context: NumPy's error state goes along. Tasks may call `side_by_side`
+    again: they share the limit, and because inner tasks only get threads when there are at least twice as many as
+    outer ones, nobody waits for a thread that waits.
     """
     jobs = _jobs.get()
     if jobs == 1 or len(items) < 2:

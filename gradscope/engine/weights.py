@@ -4,6 +4,7 @@ Held or made again, with one thread or eight, a weight and its products have the
 """
 
 import math
+from collections.abc import Callable
 from functools import cached_property
 from itertools import pairwise
 
@@ -13,13 +14,14 @@ from gradscope.engine import Array
 from gradscope.engine.magnitude import joint_log2_l2, log2_l2
 from gradscope.engine.outline import Law
 from gradscope.engine.random import Stream
-from gradscope.engine.threads import side_by_side
+from gradscope.engine.threads import Result, side_by_side
 
 SPLIT_FROM = 1 << 17
 """Entries from which a weight has more than one block: below, handing work to a thread costs more than it saves."""
 
 LARGEST_BLOCK = 1 << 22
-"""Entries a block has at most, so that a replayed network needs the memory of a few blocks."""
+"""Entries a block is meant to have at most, so that a replayed network needs the memory of a few blocks; its
+columns are rounded up to whole steps."""
 
 _COLUMN_STEP = 16
 
@@ -87,7 +89,7 @@ class Weight:
         def product(number: int) -> None:
             y[:, self.blocks[number]] = x @ self.block(number)
 
-        side_by_side(product, range(len(self.blocks)))
+        self._for_each_block(product)
         return y
 
     def times_transposed(self, dy: Array) -> Array:
@@ -100,7 +102,7 @@ class Weight:
             part: Array = dy[:, self.blocks[number]] @ self.block(number).T
             return part
 
-        parts = side_by_side(product, range(len(self.blocks)))
+        parts = self._for_each_block(product)
         dx: Array = parts[0]
         for part in parts[1:]:
             dx += part
@@ -108,7 +110,8 @@ class Weight:
 
     def row(self) -> Array:
         """The entries (O,) of a weight (1, O): a bias. Not to be written to."""
-        return self.block(0)[0] if len(self.blocks) == 1 else self.matrix()[0]
+        entries: Array = self.block(0)[0] if len(self.blocks) == 1 else self.matrix()[0]
+        return entries
 
     def matrix(self) -> Array:
         """The whole matrix (I, O), a copy."""
@@ -120,6 +123,11 @@ class Weight:
         """log2 of the RMS of the entries: −inf when all are zero."""
         parts = (log2_l2(self.block(number)) for number in range(len(self.blocks)))
         return joint_log2_l2(parts) - 0.5 * math.log2(self.size)
+
+    def _for_each_block(self, product: Callable[[int], Result]) -> list[Result]:
+        if not self.law.initializer.in_blocks:
+            self.block(0)  # drawn whole, and once: not by every thread that asks for its own part
+        return side_by_side(product, range(len(self.blocks)))
 
     def _fill(self, number: int, columns: slice) -> Array:
         shape = (self.shape[0], columns.stop - columns.start)

@@ -10,7 +10,7 @@ from gradscope.engine.gradients import Gradient, OuterProducts
 from gradscope.engine.layer import Cache, Gradients, Layer, Step
 from gradscope.engine.magnitude import exp2, joint_log2_l2
 from gradscope.engine.signal import Signal
-from gradscope.probe.stats import active_counts, moments, numeric_range, saturated_fraction
+from gradscope.probe.stats import active_counts, cosine_gap, moments, numeric_range, saturated_fraction
 from gradscope.probe.trace import LOG10_2, Moments, Norm, NumericRange, Samples
 
 
@@ -19,6 +19,7 @@ class Heard:
 
     def __init__(self) -> None:
         self.output: list[Moments] = []
+        self.cosine_gap: list[float] = []
         self.output_grad: list[Norm] = []
         self.gradients: defaultdict[str, list[Norm]] = defaultdict(list)
         self.samples: list[Samples] = []
@@ -55,6 +56,8 @@ class TrialListener:
         found = moments(y)
         heard.output.append(found)
         self._note(step.info.name, found.is_finite)
+        if found.is_finite and not step.info.weighted and len(y) > 1:
+            heard.cosine_gap.append(cosine_gap(y))
         activity = step.activity(cache) if isinstance(step, Layer) else None
         if activity is None:
             return

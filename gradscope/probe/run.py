@@ -11,7 +11,7 @@ from gradscope.engine.threads import jobs_limit, one_blas_thread, side_by_side
 from gradscope.probe.averages import geometric_mean, mean, mean_range, mean_record, optional_mean
 from gradscope.probe.flow import measure_flow
 from gradscope.probe.listener import Heard, TrialListener
-from gradscope.probe.stats import moments
+from gradscope.probe.stats import cosine_gap, moments
 from gradscope.probe.trace import Measured, Moments, Norm, Samples, Trace, TrialTrace, Units
 
 RARELY = 0.01
@@ -59,9 +59,11 @@ def measure(
 def _trial(outline: Outline, network: Network, batches: Iterator[Batch]) -> TrialTrace:
     listener = TrialListener()
     seen: list[Moments] = []
+    gaps: list[float | None] = []
     losses: list[float] = []
     for number, (inputs, targets) in enumerate(batches):
         seen.append(moments(inputs))
+        gaps.append(cosine_gap(inputs) if seen[-1].is_finite and len(inputs) > 1 else None)
         listener.begin(seen[-1])
         loss, _ = network.backpropagate(inputs, targets, listener, number)
         listener.loss(loss)
@@ -70,6 +72,7 @@ def _trial(outline: Outline, network: Network, batches: Iterator[Batch]) -> Tria
     layers = {info.name: _measured(listener.heard[info.name]) for info in outline.layers}
     return TrialTrace(
         inputs=mean_record(seen),
+        input_cosine_gap=optional_mean(gaps),
         layers=tuple(layers.values()),
         loss=optional_mean(losses),
         flow=measure_flow([layers[info.name].output_grad.log10_l2 for info in outline.flow_points]),
@@ -81,6 +84,7 @@ def _measured(heard: Heard) -> Measured:
     """The averages over a trial's batches: of logarithms for norms, of values for the rest; units over all of them."""
     return Measured(
         output=mean_record(heard.output),
+        cosine_gap=optional_mean(heard.cosine_gap),
         output_grad=_mean_norm(heard.output_grad),
         gradients={role: _mean_norm(norms) for role, norms in heard.gradients.items()},
         weight_log10_rms=heard.weight_log10_rms,

@@ -53,6 +53,7 @@ class LayerSummary(Struct, frozen=True, kw_only=True):
     update_ratio: float | None
     sample_grad: SampleSummary | None
     output: Moments
+    cosine_gap: float | None
     range: NumericRange | None
     dead_fraction: float | None
     inactive_fraction: float | None
@@ -143,6 +144,7 @@ def _layer(info: LayerInfo, trials: Sequence[Measured]) -> LayerSummary:
         update_ratio=_update_ratio(trials),
         sample_grad=_samples(trials),
         output=mean_record([trial.output for trial in trials]),
+        cosine_gap=optional_mean([trial.cosine_gap for trial in trials]),
         range=mean_range([trial.range for trial in trials if trial.range is not None]),
         dead_fraction=units("dead_fraction"),
         inactive_fraction=units("inactive_fraction"),

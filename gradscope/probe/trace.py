@@ -64,6 +64,9 @@ class Measured(Struct, frozen=True):
     """One layer in one trial, over all its batches. None where a layer cannot have a quantity."""
 
     output: Moments
+    cosine_gap: float | None
+    """1 − the mean cosine between two samples' outputs: near 0, all samples look the same; None for weighted layers
+    and for a single sample."""
     output_grad: Norm
     gradients: dict[str, Norm]
     weight_log10_rms: float | None = None
@@ -90,6 +93,7 @@ class TrialTrace(Struct, frozen=True):
     """One trial: its layers in forward order, and where the first NaN or infinity came from, if any did."""
 
     inputs: Moments
+    input_cosine_gap: float | None
     layers: tuple[Measured, ...]
     loss: float | None
     flow: Flow

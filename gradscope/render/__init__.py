@@ -1,9 +1,13 @@
 """Turns reports into text, one format a file. Measures and judges nothing, and never prints."""
 
-from importlib import import_module
+from __future__ import annotations
 
-from gradscope.render.options import RenderOptions
-from gradscope.render.outcome import Outcome, Renderer
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gradscope.render.options import RenderOptions
+    from gradscope.render.outcome import Outcome, Renderer
 
 RENDERERS: dict[str, str] = {
     "table": "gradscope.render.table",

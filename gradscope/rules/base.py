@@ -5,6 +5,7 @@ from enum import IntEnum
 
 from msgspec import Struct
 
+from gradscope.engine.outline import Outline
 from gradscope.probe.trace import Trace, TrialTrace
 
 
@@ -22,14 +23,16 @@ class Severity(IntEnum):
 
 
 class Hit(Struct, frozen=True):
-    """A rule's objection to one trial."""
+    """A rule's objection to one trial, or to the config itself."""
 
     layer: str | None
     severity: Severity
     measured: float
-    """As the rule states it: a ratio's log10 where the rule is `logarithmic`, so that 1e-400 stays a number."""
+    """As the rule states it: a log10 where the rule is `logarithmic`, so that 1e-400 stays a number."""
     limit: float
     """The limit that was passed, never a logarithm."""
+    detail: str = ""
+    """What the message needs besides."""
 
 
 class Finding(Struct, frozen=True):
@@ -51,6 +54,7 @@ class Finding(Struct, frozen=True):
 
 Limits = Mapping[str, float]
 Check = Callable[[Trace, TrialTrace, Limits], Iterable[Hit]]
+StaticCheck = Callable[[Outline, Limits], Iterable[Hit]]
 
 
 class Rule(Struct, frozen=True, kw_only=True):
@@ -60,23 +64,47 @@ class Rule(Struct, frozen=True, kw_only=True):
     name: str
     verdict: str | None = None
     """The word for a config in which this rule is an error; None leaves it `warning`."""
-    limits: dict[str, float]
+    limits: dict[str, float] = {}
     adam_limits: dict[str, float] = {}
     """What `optimizer: adam` changes of them."""
+    severities: tuple[Severity, ...]
+    """Those it reports, worst first."""
     summary: str
     why: str
+    measured_as: str
+    """How the number it judges is obtained."""
     remedy: str
     source: str
-    check: Check
+    check: Check | None = None
     """(all trials, the trial judged, limits) -> what is wrong in that trial."""
-    message: Callable[[Hit, Trace], str]
-    """(the objection averaged over the trials that fired, all trials) -> one sentence."""
+    static: StaticCheck | None = None
+    """(the outline, limits) -> what is wrong with the config, whatever is drawn."""
+    message: Callable[[Hit, Outline], str]
+    """(the objection averaged over the trials that fired, the outline) -> one sentence."""
     per_layer: bool = False
     """Layers are judged apart; otherwise the objections of all trials are one finding."""
     logarithmic: bool = False
     from_first_trial: bool = False
     """A single trial is enough for the full severity."""
-    fires_on: tuple[str, ...] = ()
-    """Configs, as YAML, that this rule must object to."""
-    silent_on: tuple[str, ...] = ()
-    """Configs, as YAML, that it must leave in peace."""
+    fires_on: str
+    """A config, as YAML, that this rule must object to."""
+    silent_on: str
+    """A config, as YAML, that it must leave in peace."""
+
+
+def graded(
+    value: float, limits: Limits, *grades: tuple[Severity, str], above: bool
+) -> tuple[Severity, float] | None:
+    """The worst grade whose limit the value has passed, with that limit; a NaN has passed every limit.
+
+    Args:
+        value: what was measured.
+        limits: of the rule.
+        grades: (severity, name of its limit), worst first.
+        above: whether values above a limit are bad, or those below.
+    """
+    for severity, name in grades:
+        limit = limits[name]
+        if not (value <= limit if above else value >= limit):
+            return severity, limit
+    return None

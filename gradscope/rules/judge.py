@@ -1,46 +1,47 @@
-"""All rules over all trials: severities over trials, findings in order, the one word for the config."""
+"""All rules over all trials: findings in order, causes under what they explain, the one word for the config."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
-from gradscope.config.schema import RuleSetting
-from gradscope.errors import Place, Problems, did_you_mean
+import msgspec
+
 from gradscope.numerals import power10
 from gradscope.probe.trace import Trace
-from gradscope.rules import RULES
-from gradscope.rules.base import Finding, Hit, Limits, Rule, Severity
-
-AS_SHIPPED = RuleSetting(place=Place("gradscope"))
-"""The setting of a rule the config does not mention."""
+from gradscope.rules import CAUSES, EXPLAINED, RULES
+from gradscope.rules.base import Finding, Hit, Rule, Severity
+from gradscope.rules.policy import Policy
 
 VERDICTS = ("non_finite", "exploding", "vanishing", "dead", "saturated", "warning", "healthy")
 """Worst first."""
 
 
-def judge(
-    trace: Trace, settings: Mapping[str, RuleSetting], optimizer: str | None = None
-) -> tuple[Finding, ...]:
-    """Every finding, worst first, then by rule and layer."""
-    findings = [
-        finding
-        for rule in RULES.values()
-        if (setting := settings.get(rule.id, AS_SHIPPED)).enabled
-        for finding in _judge_by(rule, setting, trace, optimizer)
-    ]
+def judge(trace: Trace, policy: Policy) -> tuple[Finding, ...]:
+    """Every finding: worst first, then by rule and layer, and behind one that is explained its causes."""
+    found = [finding for rule in policy.rules() for finding in _judge_by(rule, policy, trace)]
+    fired = {finding.rule for finding in found}
+    explained = next((rule for rule in EXPLAINED if rule in fired), None)
+    causes = [f for f in found if explained and f.rule in CAUSES]
     order = {info.name: number for number, info in enumerate(trace.layers)}
+
+    def place(finding: Finding) -> int:
+        return order.get(finding.layer or "", -1)
 
     def rank(finding: Finding) -> tuple[int, int, str, int]:
         word = RULES[finding.rule].verdict or "warning"
-        place = order.get(finding.layer or "", -1)
-        return -Severity[finding.severity], VERDICTS.index(word), finding.rule, place
+        return -Severity[finding.severity], VERDICTS.index(word), finding.rule, place(finding)
 
-    return tuple(sorted(findings, key=rank))
+    causes.sort(key=lambda finding: (CAUSES.index(finding.rule), place(finding)))
+    ordered: list[Finding] = []
+    for finding in sorted((f for f in found if f not in causes), key=rank):
+        ordered.append(finding)
+        if finding.rule == explained:
+            ordered += [msgspec.structs.replace(cause, explains=explained) for cause in causes]
+    return tuple(ordered)
 
 
 def verdict(findings: Iterable[Finding]) -> str:
     """The word of the worst error; without errors, whether there is a warning."""
-    words = [_word(finding) for finding in findings]
-    return min(words, key=VERDICTS.index, default="healthy")
+    return min((_word(finding) for finding in findings), key=VERDICTS.index, default="healthy")
 
 
 def _word(finding: Finding) -> str:
@@ -49,49 +50,40 @@ def _word(finding: Finding) -> str:
     return "warning" if finding.severity == "warning" else "healthy"
 
 
-def limits_of(rule: Rule, setting: RuleSetting, optimizer: str | None) -> Limits:
-    """The rule's limits, as the optimizer and the config change them."""
-    return rule.limits | (rule.adam_limits if optimizer == "adam" else {}) | setting.limits
-
-
-def _judge_by(rule: Rule, setting: RuleSetting, trace: Trace, optimizer: str | None) -> Iterable[Finding]:
-    limits = limits_of(rule, setting, optimizer)
+def _judge_by(rule: Rule, policy: Policy, trace: Trace) -> Iterable[Finding]:
+    limits = policy.limits(rule)
     groups: defaultdict[str | None, list[Hit]] = defaultdict(list)
     for trial in trace.trials:
-        for hit in rule.check(trace, trial, limits):
+        hits = rule.check(trace, trial, limits) if rule.check is not None else ()
+        for hit in hits:
             groups[hit.layer if rule.per_layer else None].append(hit)
-    for hits in groups.values():
-        severity = _severity(rule, setting, hits, len(trace.trials))
-        if severity is not None:
-            yield _finding(rule, severity, hits, trace)
-
-
-def _severity(rule: Rule, setting: RuleSetting, hits: Sequence[Hit], trials: int) -> Severity | None:
-    """The worst severity that at least half of the trials reach, or the worst of any trial lowered by one."""
-    severities = [Severity[setting.severity] if setting.severity else hit.severity for hit in hits]
-    worst = max(severities)
-    if rule.from_first_trial:
-        return worst
-    reached = [grade for grade in Severity if 2 * sum(found >= grade for found in severities) >= trials]
-    lowered = [] if worst.lowered is None else [worst.lowered]
-    return max([*lowered, *reached], default=None)
+    if rule.static is not None:
+        for hit in rule.static(trace.outline, limits):
+            groups[hit.layer] += [hit] * len(trace.trials)
+    for found in groups.values():
+        severity = policy.severity(rule, found, len(trace.trials))
+        finding = severity and _finding(rule, severity, found, trace)
+        if finding and not policy.is_suppressed(rule, finding.line):
+            yield finding
 
 
 def _finding(rule: Rule, severity: Severity, hits: Sequence[Hit], trace: Trace) -> Finding:
     fired, trials = len(hits), len(trace.trials)
     layer = _layer(hits, trace)
+    # The detail must be that of a trial which named this layer; the number is the mean of all that fired.
+    sample = max((hit for hit in hits if hit.layer == layer), key=lambda hit: hit.severity)
     measured = sum(hit.measured for hit in hits) / fired
-    average = Hit(layer, severity, measured, max(hits, key=lambda hit: hit.severity).limit)
+    average = msgspec.structs.replace(sample, severity=severity, measured=measured)
     some = f" (in {fired} of {trials} trials)" if fired < trials else ""
-    place = next((info for info in trace.layers if info.name == layer), None)
+    line, column = trace.outline.place_of(layer)
     return Finding(
         rule=rule.id,
         name=rule.name,
         severity=severity.name,
         layer=layer,
-        line=place.line if place else None,
-        column=place.column if place else None,
-        message=rule.message(average, trace) + some,
+        line=line,
+        column=column,
+        message=rule.message(average, trace.outline) + some,
         measured=power10(measured) if rule.logarithmic else measured,
         limit=average.limit,
         trials_fired=fired,
@@ -105,18 +97,3 @@ def _layer(hits: Sequence[Hit], trace: Trace) -> str | None:
     order = {info.name: number for number, info in enumerate(trace.layers)}
     named = sorted((hit.layer for hit in hits if hit.layer is not None), key=lambda name: order.get(name, -1))
     return max(named, key=named.count, default=None)
-
-
-def check_settings(settings: Mapping[str, RuleSetting], problems: Problems) -> None:
-    """Note rules and limits that do not exist."""
-    for name, setting in settings.items():
-        rule = RULES.get(name)
-        if rule is None:
-            problems.add(setting.place, f"unknown rule '{name}'", did_you_mean(name, RULES))
-            continue
-        for limit in setting.limits:
-            if limit not in rule.limits:
-                hint = did_you_mean(limit, rule.limits) or f"{name} has no limits to set"
-                problems.add(
-                    setting.places.get(limit, setting.place), f"unknown limit '{limit}' of {name}", hint
-                )

@@ -4,7 +4,9 @@ import math
 from functools import lru_cache
 
 import numpy as np
+
 from gradscope.engine import Array
+from gradscope.engine.erf import erf
 
 REACH = 12.0
 NODES = 4001
@@ -38,7 +40,7 @@ def dead_probability(rho: float, samples: int) -> float:
     t = np.linspace(-REACH, REACH, NODES)
     density = np.exp(-0.5 * t * t) / math.sqrt(2.0 * math.pi)
     negative = _normal_cdf(-t * math.sqrt(rho / (1.0 - rho)))
-    return float(np.sum(density * negative**samples)) * (t[1] - t[0])
+    return float(np.sum(density * negative**samples) * (t[1] - t[0]))
 
 
 def dead_share(depth: int, samples: int, rho: float = 0.0) -> float:
@@ -57,6 +59,4 @@ def dead_share(depth: int, samples: int, rho: float = 0.0) -> float:
 
 
 def _normal_cdf(x: Array) -> Array:
-    from gradscope.engine.erf import erf
-
     return 0.5 * (1.0 + erf(x / math.sqrt(2.0)))

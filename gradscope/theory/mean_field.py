@@ -50,7 +50,11 @@ def fixed_point(activation: Activation, sigma_w2: float, sigma_b2: float) -> flo
         bend = twice - 2.0 * once + q
         ahead = q - (once - q) ** 2 / bend if bend else twice
         # A jump is trusted only while it stays on the side the iteration moves to.
-        q = ahead if 0.0 < ahead < LARGEST and (ahead - once) * (once - q) > 0.0 else min(max(twice, SMALLEST), LARGEST)
+        q = (
+            ahead
+            if 0.0 < ahead < LARGEST and (ahead - once) * (once - q) > 0.0
+            else min(max(twice, SMALLEST), LARGEST)
+        )
     return q
 
 

@@ -151,7 +151,7 @@ def test_a_broken_knob_is_told_once_however_often_it_is_used():
     config, messages = read_with_messages(
         f"{params}input: ${{a}}\nlayers:\n- dense: ${{b}}\n- ${{c}}\n- dense: 1${{a}}\n"
     )
-    assert messages == ["net.yaml:1:13: a value may not be NaN; write a number"]
+    assert messages == ["net.yaml:1:13: params.a: a value may not be NaN; write a number"]
     assert [layer.__struct_config__.tag for layer in config.layers] == ["unknown"] * 4
 
 

@@ -88,16 +88,22 @@ def test_knobs_in_brackets_do_not_move_columns():
         ("~: a\n", "f:1:1: a key must be a text, not nothing; put it in quotes"),
         ("? [a, b]\n: 1\n", "f:1:3: a key must be a text, not a list; put it in quotes"),
         ("? {a: b}\n: 1\n", "f:1:3: a key must be a text, not a mapping; put it in quotes"),
-        ("a: .nan\n", "f:1:4: a value may not be NaN; write a number"),
-        ("a: [1, -.inf]\n", "f:1:8: a value may not be infinite or beyond 1.8e308; write a finite number"),
-        ("a: 1e999\n", "f:1:4: a value may not be infinite or beyond 1.8e308; write a finite number"),
-        ('a: "\\0"\n', "f:1:4: the character U+0000 cannot stand in a text; remove it"),
+        ("a: .nan\n", "f:1:4: a: a value may not be NaN; write a number"),
+        (
+            "a: [1, -.inf]\n",
+            "f:1:8: a[1]: a value may not be infinite or beyond 1.8e308; write a finite number",
+        ),
+        ("a: 1e999\n", "f:1:4: a: a value may not be infinite or beyond 1.8e308; write a finite number"),
+        ('a: "\\0"\n', "f:1:4: a: the character U+0000 cannot stand in a text; remove it"),
         (
             "a: 1\n---\nb: 2\n",
             "f:2:1: a second document begins here; keep one config in a file; remove the `---`",
         ),
-        (f"a: {'x' * 70_000}\n", "f:1:4: a text of 70,000 characters is too long; at most 65,536 are read"),
-        (f"a: {'9' * 5_000}\n", "f:1:4: a number of this many digits is out of range; write it as 1e30"),
+        (
+            f"a: {'x' * 70_000}\n",
+            "f:1:4: a: a text of 70,000 characters is too long; at most 65,536 are read",
+        ),
+        (f"a: {'9' * 5_000}\n", "f:1:4: a: a number of this many digits is out of range; write it as 1e30"),
     ],
 )
 def test_what_a_config_may_not_hold(text, message):
@@ -219,7 +225,7 @@ def test_a_bad_value_on_the_command_line_has_no_line_of_its_own():
     with pytest.raises(ConfigError) as caught:
         parse_value("[.nan, *x]", "--set std")
     assert str(caught.value) == (
-        "--set std: a value may not be NaN; write a number\n"
+        "--set std: [0]: a value may not be NaN; write a number\n"
         "--set std: aliases like *x are not supported; write the value out"
     )
     with pytest.raises(ConfigError, match="--set: not valid YAML"):

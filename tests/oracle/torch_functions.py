@@ -21,6 +21,11 @@ def _softplus(z: Tensor) -> Tensor:
     return torch.logaddexp(z, torch.zeros_like(z))
 
 
+def _hard_sigmoid(z: Tensor) -> Tensor:
+    # PyTorch's own has a slope of 1/6 in float32, whatever the precision of z.
+    return (z / 6.0 + 0.5).clamp(0.0, 1.0)
+
+
 ACTIVATIONS: dict[str, Callable[..., Tensor]] = {
     "linear": lambda z: z * 1.0,
     "sigmoid": torch.sigmoid,
@@ -42,8 +47,8 @@ ACTIVATIONS: dict[str, Callable[..., Tensor]] = {
     "silu": F.silu,
     "mish": F.mish,
     "hardtanh": F.hardtanh,
-    "hard_sigmoid": F.hardsigmoid,
-    "hardswish": F.hardswish,
+    "hard_sigmoid": _hard_sigmoid,
+    "hardswish": lambda z: z * _hard_sigmoid(z),
     "squared_relu": _squared_relu,
     "softmax": lambda z: torch.softmax(z, dim=-1),
 }

@@ -14,7 +14,9 @@ Numbers = dict[str, float | None]
 
 def measures(network: TorchNetwork) -> Numbers:
     """Every quantity under `layer.quantity`, the loss and the flow besides."""
-    found: Numbers = {"loss": float(network.loss)}
+    # A random cotangent is no loss; its scalar product only stands in for one.
+    has_loss = network.config.get("loss") != "random_cotangent"
+    found: Numbers = {"loss": float(network.loss.detach()) if has_loss else None}
     uses: defaultdict[str, list[Seen]] = defaultdict(list)
     for seen in network.layers:
         uses[seen.owner].append(seen)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from string import ascii_lowercase
 from typing import Any
 
 import torch
@@ -73,7 +74,7 @@ class Names:
         self.weighted += weighted
         self.seen[kind, self.weighted] += 1
         again = self.seen[kind, self.weighted]
-        return f"{self.prefix}{kind}{self.weighted}" + ("" if again == 1 else "abcdefgh"[again - 1])
+        return f"{self.prefix}{kind}{self.weighted}" + ("" if again == 1 else ascii_lowercase[again - 1])
 
 
 class TorchNetwork:
@@ -144,7 +145,7 @@ class TorchNetwork:
             bias = parameter("bias")
             return y if bias is None else y + bias
         if kind == "flatten":
-            return x.reshape(len(x), -1)
+            return x.reshape(len(x), -1) * 1.0
         if kind == "dropout":
             return x * self.masks[name]
         if kind in NORMS:

@@ -33,3 +33,8 @@ class Activation:
     value_range: Interval = (-math.inf, math.inf)
     """Infimum and supremum of φ."""
     is_linear: bool = False
+
+    @property
+    def rectifies(self) -> bool:
+        """Flat for all negative z by design, as ReLU is."""
+        return bool(self.flat) and self.flat[0] == (-math.inf, 0.0)

@@ -1,0 +1,37 @@
+"""The command line: parses, calls, prints and exits. The only room that prints, and that knows click."""
+
+import os
+import sys
+from typing import NoReturn
+
+from gradscope.cli.environment import use_one_blas_thread
+from gradscope.cli.exits import INTERRUPTED
+
+
+def main() -> NoReturn:
+    """The process `gradscope`: runs the command line and ends with its exit code."""
+    use_one_blas_thread()
+    try:
+        code = _run()
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    if code == INTERRUPTED:
+        # A plain exit would first wait for the trials that are still running in threads.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(INTERRUPTED)
+    sys.exit(code)
+
+
+def _run() -> int:
+    import click
+
+    from gradscope.cli.root import root
+
+    try:
+        return root.main(prog_name="gradscope", standalone_mode=False) or 0
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort:
+        return INTERRUPTED

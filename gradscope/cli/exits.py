@@ -1,0 +1,28 @@
+"""The exit codes, and what makes a finding count for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gradscope.report import Report
+
+FINDINGS = 1
+WRONG_INPUT = 2
+OUR_FAULT = 3
+INTERRUPTED = 130
+
+FAIL_ON: dict[str, tuple[str, ...]] = {
+    "error": ("error",),
+    "warning": ("error", "warning"),
+    "never": (),
+}
+"""The severities that each value of --fail-on lets fail."""
+
+
+def findings_code(reports: Iterable[Report], fail_on: str) -> int:
+    """`FINDINGS` when there is a finding that is to fail the call, else 0."""
+    failing = FAIL_ON[fail_on]
+    found = any(finding.severity in failing for report in reports for finding in report.findings)
+    return FINDINGS if found else 0

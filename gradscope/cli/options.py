@@ -1,0 +1,108 @@
+"""Options that mean the same in every command, each at most once on a command line."""
+
+import os
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import click
+
+from gradscope.cli.exits import FAIL_ON
+from gradscope.cli.output import STDOUT
+
+Decorator = Callable[[Any], Any]
+Check = Callable[[click.Context, click.Parameter, Any], Any]
+
+
+def option(*names: str, default: Any = None, check: Check | None = None, **attributes: Any) -> Decorator:
+    """An option with a value. Of two click takes the last, which hides a mistake; here two are an error."""
+
+    def only(ctx: click.Context, parameter: click.Parameter, values: tuple[Any, ...]) -> Any:
+        if len(values) > 1:
+            raise click.UsageError(f"{parameter.opts[-1]} is given {len(values)} times; give it once", ctx)
+        value = values[0] if values else default
+        return value if check is None or not values else check(ctx, parameter, value)
+
+    return click.option(*names, multiple=True, callback=only, show_default=default or False, **attributes)
+
+
+def format_option(formats: Iterable[str]) -> Decorator:
+    """--format; the first is the default."""
+    names = [*formats]
+    return option(
+        "--format", "form", type=click.Choice(names), default=names[0], help="How the report is written."
+    )
+
+
+def fail_on_option(default: str) -> Decorator:
+    """--fail-on, with the command's own default."""
+    help_text = "Exit with 1 when there is a finding this bad or worse."
+    return option("--fail-on", type=click.Choice([*FAIL_ON]), default=default, help=help_text)
+
+
+def _writable(ctx: click.Context, parameter: click.Parameter, path: str) -> str:
+    # Checked before the work is done, not after it.
+    folder = os.path.dirname(os.path.abspath(path))
+    if path != STDOUT and os.path.isdir(path):
+        raise click.BadParameter(f"{path} is a folder; name a file in it", ctx, parameter)
+    if not os.path.isdir(folder):
+        raise click.BadParameter(f"there is no folder {folder}; create it first", ctx, parameter)
+    return path
+
+
+def _settings(ctx: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
+    settings: dict[str, str] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not key or not equals:
+            raise click.BadParameter(f"'{text}' is not KEY=VALUE; write it like depth=50", ctx, parameter)
+        if key in settings:
+            raise click.BadParameter(f"{key} is set twice; set it once", ctx, parameter)
+        settings[key] = value
+    return settings
+
+
+def _not_with(other: str) -> Check:
+    """Refuses a flag beside the `other`; each of the two checks it, as either may come first."""
+
+    def check(ctx: click.Context, parameter: click.Parameter, value: bool) -> bool:
+        if value and ctx.params.get(other):
+            raise click.UsageError("--quiet and --verbose contradict each other; give one of them", ctx)
+        return value
+
+    return check
+
+
+output_option = option(
+    "-o", "--output", metavar="FILE", default=STDOUT, check=_writable, help="Write the report to a file."
+)
+set_option = click.option(
+    "--set",
+    "settings",
+    metavar="KEY=VALUE",
+    multiple=True,
+    callback=_settings,
+    help="Set a knob, or a value by its dotted path (batch.size=16, layers.0.repeat=50). Repeatable.",
+)
+seed_option = option(
+    "--seed", type=click.IntRange(0, 2**64 - 1), metavar="N", help="Seed, instead of the config's."
+)
+trials_option = option(
+    "--trials", type=click.IntRange(1, 10**9), metavar="N", help="Independent draws, instead of the config's."
+)
+jobs_option = option(
+    "--jobs", type=click.IntRange(1), metavar="N", help="Threads at most; the numbers do not depend on it."
+)
+all_option = click.option(
+    "--all", "all_layers", is_flag=True, help="A row for every layer, also those without weights."
+)
+full_option = click.option("--full", is_flag=True, help="Fold nothing, however long.")
+quiet_option = click.option(
+    "-q", "--quiet", is_flag=True, callback=_not_with("verbose"), help="One line a config."
+)
+verbose_option = click.option(
+    "-v",
+    "--verbose",
+    is_flag=True,
+    callback=_not_with("quiet"),
+    help="Explain the columns; show the traceback of an internal error.",
+)

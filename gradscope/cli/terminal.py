@@ -1,0 +1,58 @@
+"""What the reader's end can show: asked here once, of the environment and the streams, and nowhere below."""
+
+import os
+import shutil
+import sys
+from typing import TextIO
+
+from gradscope.cli.output import STDOUT
+from gradscope.render.characters import SYMBOLS
+from gradscope.render.options import RenderOptions
+
+FILE_WIDTH = 80
+"""Columns of a report that goes to a file, whatever the terminal has."""
+
+
+def render_options(
+    output: str, *, all_layers: bool = False, full: bool = False, quiet: bool = False, verbose: bool = False
+) -> RenderOptions:
+    """The options for a report that goes to `output`; a file is UTF-8 without escape sequences."""
+    to_file = output != STDOUT
+    return RenderOptions(
+        width=_width(to_file),
+        ansi=not to_file and _takes_styles(sys.stdout),
+        color=not os.environ.get("NO_COLOR"),
+        unicode=to_file or _takes_symbols(sys.stdout),
+        all_layers=all_layers,
+        full=full,
+        quiet=quiet,
+        verbose=verbose,
+    )
+
+
+def shows_progress(quiet: bool) -> bool:
+    """Whether somebody is looking at standard error."""
+    return not quiet and sys.stderr.isatty() and not _is_dumb()
+
+
+def _width(to_file: bool) -> int:
+    columns = os.environ.get("COLUMNS", "")
+    if to_file:
+        return int(columns) if columns.isdecimal() and int(columns) else FILE_WIDTH
+    return shutil.get_terminal_size().columns
+
+
+def _takes_styles(stream: TextIO) -> bool:
+    return bool(os.environ.get("FORCE_COLOR")) or (stream.isatty() and not _is_dumb())
+
+
+def _is_dumb() -> bool:
+    return os.environ.get("TERM", "").lower() in ("dumb", "unknown")
+
+
+def _takes_symbols(stream: TextIO) -> bool:
+    try:
+        "".join(SYMBOLS).encode(stream.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True

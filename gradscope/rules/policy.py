@@ -1,0 +1,103 @@
+"""Which rules count where: a config's own settings, what the command line selects, what a YAML comment suppresses."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from msgspec import Struct
+
+from gradscope.config.schema import Config, RuleSetting
+from gradscope.errors import Mistake, Place, Problems, did_you_mean
+from gradscope.rules import RULES
+from gradscope.rules.base import Hit, Limits, Rule, Severity
+
+AS_SHIPPED = RuleSetting(place=Place("gradscope"))
+"""The setting of a rule the config does not mention."""
+
+
+class Policy(Struct, frozen=True, kw_only=True):
+    """What is judged, and how strictly."""
+
+    settings: Mapping[str, RuleSetting] = {}
+    optimizer: str | None = None
+    select: tuple[str, ...] = ()
+    """Prefixes of rule ids; empty selects all."""
+    ignore: tuple[str, ...] = ()
+    suppressed: Mapping[int, tuple[str, ...]] = {}
+    """Rule ids by the line of the YAML on which they are silent."""
+
+    def rules(self) -> Iterable[Rule]:
+        """Those that are judged at all."""
+        for rule in RULES.values():
+            chosen = not self.select or rule.id.startswith(self.select)
+            if chosen and not rule.id.startswith(self.ignore or ("-",)) and self.setting(rule).enabled:
+                yield rule
+
+    def setting(self, rule: Rule) -> RuleSetting:
+        """What the config says about a rule."""
+        return self.settings.get(rule.id, AS_SHIPPED)
+
+    def limits(self, rule: Rule) -> Limits:
+        """The rule's limits, as the optimizer and the config change them."""
+        adapted = rule.adam_limits if self.optimizer == "adam" else {}
+        return rule.limits | adapted | self.setting(rule).limits
+
+    def severity(self, rule: Rule, hits: Sequence[Hit], trials: int) -> Severity | None:
+        """The worst severity that at least half of the trials reach, or the worst of any trial lowered by one."""
+        given = self.setting(rule).severity
+        severities = [Severity[given] if given else hit.severity for hit in hits]
+        worst = max(severities)
+        if rule.from_first_trial:
+            return worst
+        reached = [grade for grade in Severity if 2 * sum(found >= grade for found in severities) >= trials]
+        lowered = [] if worst.lowered is None else [worst.lowered]
+        return max([*lowered, *reached], default=None)
+
+    def is_suppressed(self, rule: Rule, line: int | None) -> bool:
+        """Whether a comment on that line silences the rule."""
+        return line is not None and rule.id.startswith(self.suppressed.get(line) or ("-",))
+
+
+def policy_of(config: Config, select: Iterable[str] = (), ignore: Iterable[str] = ()) -> Policy:
+    """The config's own settings together with what the caller selects.
+
+    Raises:
+        Mistake: a selected or ignored name is no rule and no prefix of one.
+    """
+    return Policy(
+        settings=config.rules,
+        optimizer=config.optimizer,
+        select=known_prefixes(select),
+        ignore=known_prefixes(ignore),
+        suppressed=config.suppressed,
+    )
+
+
+def known_prefixes(names: Iterable[str]) -> tuple[str, ...]:
+    """The names as given.
+
+    Raises:
+        Mistake: one is no rule and no prefix of one.
+    """
+    for name in names:
+        if not name or not any(rule.startswith(name) for rule in RULES):
+            raise Mistake(f"no rule is called '{name}' or begins with it", did_you_mean(name, RULES))
+    return tuple(names)
+
+
+def check_settings(config: Config, problems: Problems) -> None:
+    """Note rules and limits of a config that do not exist."""
+    for name, setting in config.rules.items():
+        rule = RULES.get(name)
+        if rule is None:
+            problems.add(setting.place, f"unknown rule '{name}'", did_you_mean(name, RULES))
+            continue
+        for limit in setting.limits:
+            if limit not in rule.limits:
+                hint = did_you_mean(limit, rule.limits) or f"{name} has no limits to set"
+                problems.add(
+                    setting.places.get(limit, setting.place), f"unknown limit '{limit}' of {name}", hint
+                )
+    for line, names in config.suppressed.items():
+        for name in names:
+            if not any(rule.startswith(name) for rule in RULES):
+                place = Place(config.source, line)
+                problems.add(place, f"unknown rule '{name}' in a comment", did_you_mean(name, RULES))

@@ -1,0 +1,153 @@
+"""Every number of the report against PyTorch, on networks nobody chose and on networks everybody knows."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+import gradscope
+from gradscope.engine.activations import ACTIVATIONS
+from gradscope.engine.layers.dropout import Dropout
+from gradscope.engine.losses import LOSSES
+
+torch = pytest.importorskip("torch")
+
+from tests.oracle import torch_functions  # noqa: E402
+from tests.oracle.random_networks import networks  # noqa: E402
+from tests.oracle.torch_measures import Numbers, measures  # noqa: E402
+from tests.oracle.torch_network import TorchNetwork  # noqa: E402
+
+TOLERANCE = 1e-10
+NUDGE = 2.0**-50
+"""A relative change of every weight, four units in the last place."""
+AMPLIFIED = 1000.0
+"""A quantity moved by the nudge by more than TOLERANCE/AMPLIFIED of itself is not determined to TOLERANCE by
+float64 numbers: gradients through a normalisation of two values, a bias that a normalisation cancels, a straight
+line through level points. It may differ by AMPLIFIED times what the nudge moves it, and by no more."""
+LOST_DIGITS = 1e-14
+"""The noise scale divides by a difference: it may be off by this times how much larger the terms are."""
+
+
+def reported(config: dict[str, Any]) -> Numbers:
+    """The report's numbers under the oracle's names, without what the oracle does not know."""
+    report = gradscope.diagnose(gradscope.load_config(config), jobs=1)
+    found: Numbers = {"loss": report.loss.mean}
+    for layer in report.layers:
+        for role in ("output_grad", "weight_grad", "bias_grad", "gain_grad", "slope_grad", "scale_grad"):
+            norm = getattr(layer, role)
+            if norm is not None:
+                found |= {f"{layer.name}.{role}.l2": norm.l2, f"{layer.name}.{role}.rms": norm.rms}
+        for field in ("mean", "std", "rms", "zero_fraction", "min", "max"):
+            found[f"{layer.name}.output.{field}"] = getattr(layer.output, field)
+        single = ("dead_fraction", "inactive_fraction", "rarely_active_fraction", "saturated_fraction")
+        found |= {f"{layer.name}.{field}": getattr(layer, field) for field in (*single, "weight_rms")}
+        if layer.weight_grad is not None:
+            found[f"{layer.name}.update_ratio"] = layer.update_ratio
+        if layer.sample_grad is not None:
+            found[f"{layer.name}.sample_grad.mean_l2"] = layer.sample_grad.mean_l2
+            found[f"{layer.name}.sample_grad.noise_scale"] = layer.sample_grad.noise_scale
+    if report.flow.gain_per_layer is not None and math.isfinite(report.flow.log10_ratio):
+        for field in ("log10_ratio", "gain_per_layer", "r2"):
+            found[f"flow.{field}"] = getattr(report.flow, field)
+    return found
+
+
+def oracle(config: dict[str, Any], nudge: float = 0.0) -> Numbers:
+    """The same numbers by PyTorch, every parameter times 1 ± nudge."""
+    loaded = gradscope.load_config(config)
+    network = gradscope.build_network(loaded, trial=0)
+    signs = np.random.default_rng(0)
+    parameters = {
+        name: array * (1.0 + nudge * signs.choice([-1.0, 1.0], array.shape))
+        for name, array in network.parameters().items()
+    }
+    inputs, targets = gradscope.make_batch(loaded, trial=0)
+    # Nobody else can draw the masks of dropout: they are read off by passing ones through it.
+    masks = {
+        step.info.name: step.forward(np.ones((len(inputs), *step.info.output_shape)))[0]
+        for step in network.layers()
+        if isinstance(step, Dropout)
+    }
+    return measures(TorchNetwork(config, parameters, masks).run(inputs, targets))
+
+
+def disagreements(config: dict[str, Any]) -> list[str]:
+    """Every quantity that one of both lacks or on which they differ by more than they may."""
+    found, expected, nudged = reported(config), oracle(config), oracle(config, NUDGE)
+    lost = {name: expected.pop(name) for name in list(expected) if name.endswith(".lost")}
+    wrong = [f"{name}: only reported, {found[name]}" for name in found.keys() - expected if found[name] is not None]
+    for name, value in expected.items():
+        mine, moved = found.get(name), nudged.get(name)
+        tolerance = 0.0
+        if name.endswith("noise_scale"):
+            factor = lost[name.replace("noise_scale", "lost")] or 0.0
+            if factor * LOST_DIGITS > TOLERANCE:
+                continue
+            tolerance = LOST_DIGITS * factor * abs(value or 0.0)
+        if value is None or mine is None:
+            if mine is not value:
+                wrong.append(f"{name}: {mine} instead of {value}")
+            continue
+        # Mean, spread and ends of an output are sums of entries of the size of its RMS, which may cancel.
+        size = expected[f"{name.rpartition('.')[0]}.rms"] if ".output." in name else value
+        tolerance += TOLERANCE * abs(size or 0.0) + AMPLIFIED * abs(value - (value if moved is None else moved))
+        if not abs(mine - value) <= tolerance:
+            wrong.append(f"{name}: {mine} instead of {value}, off by {abs(mine - value) / abs(value or 1.0):.1e}")
+    return wrong
+
+
+def test_the_oracle_knows_every_activation_and_loss():
+    assert set(torch_functions.ACTIVATIONS) == set(ACTIVATIONS)
+    assert set(torch_functions.LOSSES) == set(LOSSES)
+
+
+@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(config=networks())
+def test_random_networks_agree_with_pytorch(config):
+    assert disagreements(config) == []
+
+
+def stack(*block: Any, depth: int = 20, head: int = 10, **others: Any) -> dict[str, Any]:
+    layers = [{"repeat": depth, "layers": list(block)}, {"dense": head}]
+    return {"input": 64, "batch": {"size": 16}, "layers": layers, "trials": 1, "dtype": "float64"} | others
+
+
+WIDE = {"dense": 64}
+REALISTIC = {
+    "relu, he": stack(WIDE, "relu", init="he_normal"),
+    "relu, PyTorch's default": stack(WIDE, "relu"),
+    "sigmoid, which vanishes": stack(WIDE, "sigmoid", init="glorot_uniform"),
+    "tanh, which explodes": stack(WIDE, "tanh", init={"variance": 4}, loss="mse"),
+    "selu": stack(WIDE, "selu", init="lecun_normal", loss="random_cotangent"),
+    "gelu": stack(WIDE, "gelu", init="he_normal", loss="binary_cross_entropy"),
+    "batch norm before relu": stack(WIDE, "batch_norm", "relu", init="he_normal"),
+    "layer norm behind relu": stack(WIDE, "relu", "layer_norm", init="he_normal"),
+    "pre-activation residual": stack(
+        {"residual": ["batch_norm", "relu", WIDE, "batch_norm", "relu", WIDE]}, depth=10, init="he_normal"
+    ),
+    "rezero": stack({"residual": {"layers": [WIDE, "relu"], "scale": {"learned": 0.1}}}),
+    "projection": stack({"residual": {"layers": [WIDE, "tanh", {"dense": 32}], "shortcut": [{"dense": 32}]}}, depth=5),
+    "dense connectivity": stack({"concat": ["layer_norm", "relu", {"dense": 12}]}, init="he_normal"),
+    "one set of weights": stack() | {
+        "layers": [{"repeat": 20, "share": True, "layers": [WIDE, "tanh"]}, {"dense": 10}],
+    },
+    "mixer on a sequence": stack(
+        {"residual": ["rms_norm", {"dense": 48}, "silu", {"dense": 24}]},
+        depth=8,
+        input={"length": 9, "features": 24},
+    ),
+    "rarely active units": stack(
+        {"dense": {"units": 64, "bias_init": {"constant": -2}}}, "relu", depth=1, batch={"size": 256}
+    ),
+    "image": stack(WIDE, "hardswish", depth=4) | {
+        "input": [3, 4, 4],
+        "layers": [{"group_norm": 3}, "prelu", "batch_norm", "flatten", WIDE, "relu6", {"dropout": 0.5}, {"dense": 10}],
+    },
+}
+
+
+@pytest.mark.parametrize("config", REALISTIC.values(), ids=REALISTIC.keys())
+def test_known_networks_agree_with_pytorch(config):
+    assert disagreements(config) == []
