@@ -1,4 +1,4 @@
-"""Hypothesis strategies for the engine, and the settings of its property tests: bounded, the same on every run."""
+"""Hypothesis strategies for the engine, and how its property tests run: bounded, the same every time."""
 
 import numpy as np
 from hypothesis import settings

@@ -1,9 +1,9 @@
-"""Several configs in one call: all are loaded, then diagnosed one by one; none that fails stops the others."""
+"""Several configs in one call: all are loaded, then each is diagnosed; none that fails stops the others."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
 
 from gradscope.cli.exits import INTERRUPTED

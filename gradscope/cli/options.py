@@ -7,7 +7,9 @@ from typing import Any
 import click
 
 from gradscope.cli.exits import FAIL_ON
-from gradscope.cli.output import STDOUT
+
+STDOUT = "-"
+"""As a FILE: standard output."""
 
 Decorator = Callable[[Any], Any]
 Check = Callable[[click.Context, click.Parameter, Any], Any]
@@ -19,10 +21,13 @@ def option(*names: str, default: Any = None, check: Check | None = None, **attri
     def only(ctx: click.Context, parameter: click.Parameter, values: tuple[Any, ...]) -> Any:
         if len(values) > 1:
             raise click.UsageError(f"{parameter.opts[-1]} is given {len(values)} times; give it once", ctx)
-        value = values[0] if values else default
-        return value if check is None or not values else check(ctx, parameter, value)
+        if not values:
+            return default
+        return values[0] if check is None else check(ctx, parameter, values[0])
 
-    return click.option(*names, multiple=True, callback=only, show_default=default or False, **attributes)
+    if default is not None:
+        attributes |= {"default": (default,), "show_default": True}
+    return click.option(*names, multiple=True, callback=only, **attributes)
 
 
 def format_option(formats: Iterable[str]) -> Decorator:
@@ -39,14 +44,25 @@ def fail_on_option(default: str) -> Decorator:
     return option("--fail-on", type=click.Choice([*FAIL_ON]), default=default, help=help_text)
 
 
-def _writable(ctx: click.Context, parameter: click.Parameter, path: str) -> str:
+def _writable(ctx: click.Context, parameter: click.Parameter, path: str) -> str | None:
     # Checked before the work is done, not after it.
-    folder = os.path.dirname(os.path.abspath(path))
-    if path != STDOUT and os.path.isdir(path):
+    if path == STDOUT:
+        return None
+    folder = os.path.dirname(path) or os.curdir
+    if os.path.isdir(path):
         raise click.BadParameter(f"{path} is a folder; name a file in it", ctx, parameter)
     if not os.path.isdir(folder):
         raise click.BadParameter(f"there is no folder {folder}; create it first", ctx, parameter)
     return path
+
+
+def _at_most(largest: int) -> Check:
+    def check(ctx: click.Context, parameter: click.Parameter, value: int) -> int:
+        if value > largest:
+            raise click.BadParameter(f"{value} is too large; at most {largest} is possible", ctx, parameter)
+        return value
+
+    return check
 
 
 def _settings(ctx: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
@@ -73,7 +89,7 @@ def _not_with(other: str) -> Check:
 
 
 output_option = option(
-    "-o", "--output", metavar="FILE", default=STDOUT, check=_writable, help="Write the report to a file."
+    "-o", "--output", metavar="FILE", check=_writable, help="Write the report to a file, not to the terminal."
 )
 set_option = click.option(
     "--set",
@@ -84,10 +100,18 @@ set_option = click.option(
     help="Set a knob, or a value by its dotted path (batch.size=16, layers.0.repeat=50). Repeatable.",
 )
 seed_option = option(
-    "--seed", type=click.IntRange(0, 2**64 - 1), metavar="N", help="Seed, instead of the config's."
+    "--seed",
+    type=click.IntRange(0),
+    metavar="N",
+    check=_at_most(2**64 - 1),
+    help="Seed, instead of the config's.",
 )
 trials_option = option(
-    "--trials", type=click.IntRange(1, 10**9), metavar="N", help="Independent draws, instead of the config's."
+    "--trials",
+    type=click.IntRange(1),
+    metavar="N",
+    check=_at_most(10**9),
+    help="Independent draws, instead of the config's.",
 )
 jobs_option = option(
     "--jobs", type=click.IntRange(1), metavar="N", help="Threads at most; the numbers do not depend on it."

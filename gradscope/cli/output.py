@@ -8,17 +8,15 @@ import click
 
 from gradscope.errors import Place, Problem, UserError
 
-STDOUT = "-"
 
-
-def write(text: str, path: str, *, ansi: bool = False) -> None:
-    """Write the text to standard output, or as UTF-8 to a file.
+def write(text: str, path: str | None, *, ansi: bool = False) -> None:
+    """Write the text as UTF-8 to a file, or to standard output when there is none.
 
     Raises:
         UserError: it cannot be written there.
     """
     try:
-        if path == STDOUT:
+        if path is None:
             _print(text, ansi)
         elif os.path.exists(path) and not os.path.isfile(path):
             _write_into(text, path)
@@ -26,7 +24,7 @@ def write(text: str, path: str, *, ansi: bool = False) -> None:
             _replace(text, os.path.realpath(path))
     except OSError as error:
         fact = f"the report cannot be written: {error.strerror or error}"
-        place = Place("standard output" if path == STDOUT else path)
+        place = Place("standard output" if path is None else path)
         raise UserError([Problem(place, fact, "name another file with -o")]) from error
 
 

@@ -39,7 +39,7 @@ class Progress:
 
     @contextmanager
     def part(self, trials: int) -> Iterator[Callable[[int], None]]:
-        """Gives what is to be told the number of finished trials of one config; at its end all of them are."""
+        """Gives what is to be told the finished trials of one config; at the end all of them are."""
         before = self._finished
         try:
             yield lambda finished: self._reach(before + finished)

@@ -45,7 +45,7 @@ def run(
     *,
     configs: tuple[str, ...],
     form: str,
-    output: str,
+    output: str | None,
     settings: dict[str, str],
     seed: int | None,
     trials: int | None,
@@ -75,6 +75,8 @@ def run(
     found.run(shows_progress=shows_progress(quiet))
     outcome = Outcome(tuple(found.reports), several=len(configs) > 1)
     if outcome.reports or outcome.several:
-        options = render_options(output, all_layers=all_layers, full=full, quiet=quiet, verbose=verbose)
+        options = render_options(
+            to_file=output is not None, all_layers=all_layers, full=full, quiet=quiet, verbose=verbose
+        )
         write(render(form, outcome, options), output, ansi=options.ansi)
     click.get_current_context().exit(max(found.exit_code, findings_code(outcome.reports, fail_on)))

@@ -5,7 +5,6 @@ import shutil
 import sys
 from typing import TextIO
 
-from gradscope.cli.output import STDOUT
 from gradscope.render.characters import SYMBOLS
 from gradscope.render.options import RenderOptions
 
@@ -14,10 +13,9 @@ FILE_WIDTH = 80
 
 
 def render_options(
-    output: str, *, all_layers: bool = False, full: bool = False, quiet: bool = False, verbose: bool = False
+    *, to_file: bool, all_layers: bool = False, full: bool = False, quiet: bool = False, verbose: bool = False
 ) -> RenderOptions:
-    """The options for a report that goes to `output`; a file is UTF-8 without escape sequences."""
-    to_file = output != STDOUT
+    """The options for a report on standard output, or in a file, which is UTF-8 without escape sequences."""
     return RenderOptions(
         width=_width(to_file),
         ansi=not to_file and _takes_styles(sys.stdout),

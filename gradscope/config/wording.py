@@ -74,7 +74,7 @@ def _spoken(bound: int | float) -> str:
 
 
 def mending(kind: Any, value: Any, key: str, like: Any) -> str:
-    """What to type instead of a wrong value: what was probably meant, else `like`, else anything that fits."""
+    """What to type instead of a wrong value: what was probably meant, `like`, or anything that fits."""
     base = get_args(kind)[0] if get_origin(kind) is Annotated else kind
     guess = None
     if value is None:

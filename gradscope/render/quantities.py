@@ -30,8 +30,9 @@ def value(number: float | None) -> str:
         return str(number)
     if number == 0.0:
         return "0"
-    if 1e-3 <= abs(number) < 9999.5:
-        digits = max(0, 2 - math.floor(math.log10(abs(number))))
+    rounded = float(f"{number:.2e}")
+    if 1e-3 <= abs(rounded) < 1e4:
+        digits = max(0, 2 - math.floor(math.log10(abs(rounded))))
         return f"{number:.{digits}f}"
     return f"{number:.1e}"
 

@@ -19,7 +19,7 @@ from gradscope.report import Report
 LEAST_WIDTH = 40
 MOST_PROSE = 100
 """Cells of a line of words; longer ones are hard to read on the widest terminal."""
-MOST_DESCRIPTION = 3
+MOST_DESCRIPTION = 5
 """Lines of a description that are shown without --verbose."""
 _LABEL = 9
 """Cells of the words in front of the lines below the table."""

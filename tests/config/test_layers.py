@@ -116,20 +116,21 @@ WHOLE = "expected a whole number of at least 1"
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("- dense: true", f"3:10: layers[0].dense: {WHOLE}, got true"),
-        ("- dense: 2.5", f"3:10: layers[0].dense: {WHOLE}, got 2.5"),
+        ("- dense: true", f"3:10: layers[0].dense: {WHOLE}, got true; as in `dense: 8`"),
+        ("- dense: 2.5", f"3:10: layers[0].dense: {WHOLE}, got 2.5; as in `dense: 8`"),
         ("- dense: 2.0", f"3:10: layers[0].dense: {WHOLE}, got 2.0; write 2"),
         ("- dense: '64'", f"3:10: layers[0].dense: {WHOLE}, got the text '64'; remove the quotes"),
         (
             "- dense: 1_000",
             f"3:10: layers[0].dense: {WHOLE}, got the text '1_000'; write 1000 without underscores",
         ),
-        ("- dense: 0", f"3:10: layers[0].dense: {WHOLE}, got 0"),
+        ("- dense: 0", f"3:10: layers[0].dense: {WHOLE}, got 0; as in `dense: 8`"),
         (
             "- dense: 1000000001",
-            "3:10: layers[0].dense: expected a whole number from 1 to 1,000,000,000, got 1000000001",
+            "3:10: layers[0].dense: expected a whole number from 1 to 1,000,000,000, got 1000000001; "
+            "as in `dense: 8`",
         ),
-        ("- dense: [3]", f"3:10: layers[0].dense: {WHOLE}, got a list"),
+        ("- dense: [3]", f"3:10: layers[0].dense: {WHOLE}, got a list; as in `dense: 8`"),
         (
             "- dense: {units: ~}",
             f"3:18: layers[0].dense.units: {WHOLE}, got nothing; give it a value, or remove the key",
@@ -149,7 +150,10 @@ WHOLE = "expected a whole number of at least 1"
             "- dense: {units: 3, bias: yes}",
             "3:27: layers[0].dense.bias: expected true or false, got the text 'yes'; write true",
         ),
-        ("- dense: {units: 3, bias: 1}", "3:27: layers[0].dense.bias: expected true or false, got 1"),
+        (
+            "- dense: {units: 3, bias: 1}",
+            "3:27: layers[0].dense.bias: expected true or false, got 1; as in `bias: true`",
+        ),
         (
             "- dense: {units: 3, init: he_norml}",
             "3:27: layers[0].dense.init: 'he_norml' is not the name of an initialiser; "
@@ -157,7 +161,8 @@ WHOLE = "expected a whole number of at least 1"
         ),
         (
             "- dense: {units: 3, bias_init: 0}",
-            "3:32: layers[0].dense.bias_init: expected the name of an initialiser, got 0",
+            "3:32: layers[0].dense.bias_init: expected the name of an initialiser, got 0; "
+            "as in `bias_init: torch_default`; options come below the name",
         ),
         (
             "- dense: {units: 3, init: {he_normal: 2}}",
@@ -183,32 +188,44 @@ WHOLE = "expected a whole number of at least 1"
         ),
         (
             "- batch_norm: {eps: -1}",
-            "3:21: layers[0].batch_norm.eps: expected a number of at least 0, got -1",
+            "3:21: layers[0].batch_norm.eps: expected a number of at least 0, got -1; as in `eps: 1e-05`",
         ),
         (
             "- layer_norm: {eps: 1e-3x}",
-            "3:21: layers[0].layer_norm.eps: expected a number of at least 0, got the text '1e-3x'",
+            "3:21: layers[0].layer_norm.eps: expected a number of at least 0, got the text '1e-3x'; "
+            "as in `eps: 1e-05`",
         ),
         (
             "- rms_norm: {affine: off}",
             "3:22: layers[0].rms_norm.affine: expected true or false, got the text 'off'; write false",
         ),
         ("- group_norm", "3:3: layers[0]: 'group_norm' needs 'groups'; write `- group_norm: 8`"),
-        ("- group_norm: x", f"3:15: layers[0].group_norm: {WHOLE}, got the text 'x'"),
-        ("- dropout: 1", "3:12: layers[0].dropout: expected a number of at least 0 and below 1, got 1"),
-        ("- dropout: -0.1", "3:12: layers[0].dropout: expected a number of at least 0 and below 1, got -0.1"),
+        ("- group_norm: x", f"3:15: layers[0].group_norm: {WHOLE}, got the text 'x'; as in `group_norm: 8`"),
+        (
+            "- dropout: 1",
+            "3:12: layers[0].dropout: expected a number of at least 0 and below 1, got 1; "
+            "as in `dropout: 0.1`",
+        ),
+        (
+            "- dropout: -0.1",
+            "3:12: layers[0].dropout: expected a number of at least 0 and below 1, got -0.1; "
+            "as in `dropout: 0.1`",
+        ),
         ("- dropout: {p: 0.1}", "3:13: layers[0].dropout: there is no key 'p'; did you mean 'rate'?"),
         ("- flatten: 3", "3:12: layers[0].flatten: 'flatten' takes no options, got 3; write `flatten`"),
         ("- flatten: {start: 1}", "3:13: layers[0].flatten: there is no key 'start'; known are name"),
         ("- relu: 3", "3:9: layers[0].relu: 'relu' takes no options, got 3; write `relu` alone"),
         ("- relu: {slope: 3}", "3:10: layers[0].relu: there is no key 'slope'; remove it"),
-        ("- relu: {name: [a]}", "3:16: layers[0].relu.name: expected a text, got a list"),
+        ("- relu: {name: [a]}", "3:16: layers[0].relu.name: expected a text, got a list; as in `name: word`"),
         (
             "- linear: 256",
             "3:11: layers[0].linear: 'linear' takes no options, got 256; "
             "for a layer with weights write `dense: 256`",
         ),
-        ("- leaky_relu: x", "3:15: layers[0].leaky_relu: expected a number, got the text 'x'"),
+        (
+            "- leaky_relu: x",
+            "3:15: layers[0].leaky_relu: expected a number, got the text 'x'; as in `leaky_relu: 0.01`",
+        ),
         ("- ReLU", "3:3: layers[0]: there is no layer 'ReLU'; did you mean 'relu'?"),
         ("- BatchNorm1d", "3:3: layers[0]: there is no layer 'BatchNorm1d'; did you mean 'batch_norm'?"),
         ("- Linear: 256", "3:3: layers[0]: there is no layer 'Linear'; did you mean 'dense'?"),
@@ -218,10 +235,10 @@ WHOLE = "expected a whole number of at least 1"
             "known are dense, batch_norm, layer_norm, rms_norm, group_norm, "
             "dropout, residual, concat, flatten, repeat and every activation",
         ),
-        ("- 5", "3:3: layers[0]: expected a layer, got 5"),
+        ("- 5", "3:3: layers[0]: expected a layer, got 5; write `- relu` or `- dense: 256`"),
         ("-", "3:2: layers[0]: expected a layer, got nothing; write `- relu` or `- dense: 256`"),
         ("- {}", "3:3: layers[0]: expected a layer, got a mapping; write `- relu` or `- dense: 256`"),
-        ("- [relu]", "3:3: layers[0]: expected a layer, got a list"),
+        ("- [relu]", "3:3: layers[0]: expected a layer, got a list; write `- relu` or `- dense: 256`"),
         (
             "- dense: 3\n  activation: relu",
             "3:3: layers[0]: a layer has one key, this one has 2: 'dense', 'activation'; "
@@ -249,13 +266,16 @@ WHOLE = "expected a whole number of at least 1"
             "- repeat: 3",
             "3:3: layers[0]: 'repeat' needs 'layers'; write `- {repeat: 3, layers: [dense: 256, relu]}`",
         ),
-        ("- {repeat: 0, layers: [relu]}", f"3:12: layers[0].repeat: {WHOLE}, got 0"),
+        ("- {repeat: 0, layers: [relu]}", f"3:12: layers[0].repeat: {WHOLE}, got 0; as in `repeat: 8`"),
         (
             "- {repeat: 2, layers: relu}",
             "3:23: layers[0].layers: expected a list of layers, got the text 'relu'; "
             "begin each layer with `- `",
         ),
-        ("- {repeat: 2, layers: [relu], share: 1}", "3:38: layers[0].share: expected true or false, got 1"),
+        (
+            "- {repeat: 2, layers: [relu], share: 1}",
+            "3:38: layers[0].share: expected true or false, got 1; as in `share: false`",
+        ),
         (
             "- {repeat: 2, layers: [relu], name: a}",
             "3:31: layers[0]: there is no key 'name'; known are layers, repeat, share",
@@ -264,11 +284,14 @@ WHOLE = "expected a whole number of at least 1"
             "- {repeat: 2, layers: []}",
             "3:23: layers[0].layers: the list of layers is empty; write at least one, as in `- dense: 10`",
         ),
-        ("- residual: 5", "3:13: layers[0].residual: expected a list of layers, got 5"),
+        (
+            "- residual: 5",
+            "3:13: layers[0].residual: expected a list of layers, got 5; begin each layer with `- `",
+        ),
         ("- residual:", "3:3: layers[0]: 'residual' needs 'layers'; write `- residual: [relu, dense: 256]`"),
         (
             "- residual: {layers: [relu], scale: big}",
-            "3:37: layers[0].residual.scale: expected a number, got the text 'big'",
+            "3:37: layers[0].residual.scale: expected a number, got the text 'big'; as in `scale: 1.0`",
         ),
         (
             "- residual: {layers: [relu], learned: 1}",
@@ -280,7 +303,8 @@ WHOLE = "expected a whole number of at least 1"
         ),
         (
             "- residual: {layers: [relu], scale: {learned: x}}",
-            "3:47: layers[0].residual.scale.learned: expected a number, got the text 'x'",
+            "3:47: layers[0].residual.scale.learned: expected a number, got the text 'x'; "
+            "as in `learned: 1.0`",
         ),
         (
             "- residual: {layers: [relu], shortcut: dense}",
@@ -305,8 +329,9 @@ def test_every_mistake_in_a_layer_is_told():
     ) == [
         "net.yaml:3:3: layers[0]: 'residual' needs 'layers'; write `- residual: [relu, dense: 256]`",
         "net.yaml:3:14: layers[0].residual: there is no key 'dense'; known are layers, name, scale, shortcut",
-        "net.yaml:4:18: layers[1].dense.units: expected a whole number of at least 1, got the text 'x'",
-        "net.yaml:4:27: layers[1].dense.bias: expected true or false, got 1",
+        "net.yaml:4:18: layers[1].dense.units: expected a whole number of at least 1, got the text 'x'; "
+        "as in `units: 8`",
+        "net.yaml:4:27: layers[1].dense.bias: expected true or false, got 1; as in `bias: true`",
         "net.yaml:4:30: layers[1].dense: there is no key 'widht'; "
         "known are activation, bias, bias_init, init, "
         "name, units",

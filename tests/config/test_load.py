@@ -177,13 +177,25 @@ def test_the_table_above_has_every_key():
             "input: 3\nlayers: {dense: 3}\n",
             ["net.yaml:2:9: layers: expected a list of layers, got a mapping; begin each layer with `- `"],
         ),
-        ("input: 3\nlayers:\n", ["net.yaml:2:8: layers: expected a list of layers, got nothing"]),
-        (f"{SMALL}seed: -1\n", ["net.yaml:4:7: seed: expected a whole number of at least 0, got -1"]),
+        (
+            "input: 3\nlayers:\n",
+            ["net.yaml:2:8: layers: expected a list of layers, got nothing; begin each layer with `- `"],
+        ),
+        (
+            f"{SMALL}seed: -1\n",
+            ["net.yaml:4:7: seed: expected a whole number of at least 0, got -1; as in `seed: 0`"],
+        ),
         (
             f"{SMALL}seed: 18446744073709551616\n",
-            ["net.yaml:4:7: seed: expected a whole number below 2^64, got 18446744073709551616"],
+            [
+                "net.yaml:4:7: seed: expected a whole number below 2^64, got 18446744073709551616; "
+                "as in `seed: 1`"
+            ],
         ),
-        (f"{SMALL}trials: 0\n", ["net.yaml:4:9: trials: expected a whole number of at least 1, got 0"]),
+        (
+            f"{SMALL}trials: 0\n",
+            ["net.yaml:4:9: trials: expected a whole number of at least 1, got 0; as in `trials: 3`"],
+        ),
         (
             f"{SMALL}init: xavir_normal\n",
             [
@@ -195,7 +207,10 @@ def test_the_table_above_has_every_key():
             f"{SMALL}loss: bce\n",
             ["net.yaml:4:7: loss: 'bce' is not the name of a loss; did you mean 'binary_cross_entropy'?"],
         ),
-        (f"{SMALL}loss: {{huber: 0}}\n", ["net.yaml:4:15: loss.huber: expected a number above 0, got 0"]),
+        (
+            f"{SMALL}loss: {{huber: 0}}\n",
+            ["net.yaml:4:15: loss.huber: expected a number above 0, got 0; as in `huber: 1.0`"],
+        ),
         (f"{SMALL}batch_size: 3\n", ["net.yaml:4:1: there is no key 'batch_size'; did you mean 'batch'?"]),
         (
             f"{SMALL}epochs: 3\n",
@@ -238,9 +253,9 @@ rules: {optimizer: 3}
         "net.yaml:2:1: there is no key 'inptu'; did you mean 'input'?",
         "net.yaml:3:15: batch.size: expected a whole number of at least 1, got the text '64'; "
         "remove the quotes",
-        "net.yaml:3:44: batch.inputs.normal.std: expected a number of at least 0, got -1",
+        "net.yaml:3:44: batch.inputs.normal.std: expected a number of at least 0, got -1; as in `std: 1.0`",
         "net.yaml:4:7: init: 'he_norml' is not the name of an initialiser; did you mean 'he_normal'?",
-        "net.yaml:6:10: layers[0].dense: expected a whole number of at least 1, got true",
+        "net.yaml:6:10: layers[0].dense: expected a whole number of at least 1, got true; as in `dense: 8`",
         "net.yaml:7:3: layers[1]: there is no layer 'rleu'; did you mean 'relu'?",
         "net.yaml:8:11: layers[2].repeat: expected a whole number of at least 1, got the text 'x' from "
         "${depth}",

@@ -63,8 +63,9 @@ def test_values_from_outside_have_their_option_as_place():
     assert str(changed("layers.1.dense", 9).layers[1].place) == "net.yaml:6:3"
     assert str(changed("layers.1", "relu").layers[1].place) == "--set layers.1"
     assert messages_of(BASE, {"layers.1": [5], "depth": 0}) == [
-        "--set layers.1: layers[1]: expected a layer, got a list",
-        "net.yaml:4:11: layers[0].repeat: expected a whole number of at least 1, got 0 from ${depth}",
+        "--set layers.1: layers[1]: expected a layer, got a list; write `- relu` or `- dense: 256`",
+        "net.yaml:4:11: layers[0].repeat: expected a whole number of at least 1, got 0 from ${depth}; "
+        "as in `repeat: 8`",
     ]
 
 
@@ -77,7 +78,8 @@ def test_values_from_outside_have_their_option_as_place():
         (
             "batch.size",
             "big",
-            "batch.size: batch.size: expected a whole number of at least 1, got the text 'big'",
+            "batch.size: batch.size: expected a whole number of at least 1, got the text 'big'; "
+            "as in `size: 8`",
         ),
         ("seed", 1.0, "seed: seed: expected a whole number of at least 0, got 1.0; write 1"),
         ("layers.2", "relu", "layers.2: layers has 2 entries, and no '2'; the last is layers[1]"),
@@ -101,7 +103,11 @@ def test_values_from_outside_have_their_option_as_place():
             "input.length: input is 8, with no 'length' in it; set all of it: `--set input=…`",
         ),
         ("batch.inputs.0", 5, "batch.inputs.0: there is no batch.inputs; set the whole list"),
-        ("dtype.x", 3, "dtype.x: dtype: expected 'float32' or 'float64', got a mapping"),
+        (
+            "dtype.x",
+            3,
+            "dtype.x: dtype: expected 'float32' or 'float64', got a mapping; as in `dtype: float32`",
+        ),
         ("a..b", 3, "a..b: this is neither a knob nor a path; write it like batch.size or layers[0].dense"),
         (
             "layers[0",

@@ -26,15 +26,24 @@ def test_forms_of_input(text, shape, vocab):
 @pytest.mark.parametrize(
     ("text", "messages"),
     [
-        ("0", [f"1:8: input: {WHOLE}, got 0"]),
-        ("2.5", [f"1:8: input: {WHOLE}, got 2.5"]),
-        ("true", [f"1:8: input: {WHOLE}, got true"]),
-        ("1000000001", ["1:8: input: expected a whole number from 1 to 1,000,000,000, got 1000000001"]),
+        ("0", [f"1:8: input: {WHOLE}, got 0; as in `input: 8`"]),
+        ("2.5", [f"1:8: input: {WHOLE}, got 2.5; as in `input: 8`"]),
+        ("true", [f"1:8: input: {WHOLE}, got true; as in `input: 8`"]),
+        (
+            "1000000001",
+            ["1:8: input: expected a whole number from 1 to 1,000,000,000, got 1000000001; as in `input: 8`"],
+        ),
         ("'784'", [f"1:8: input: expected the size of a sample, got the text '784'; {FORMS}"]),
         ("", [f"1:7: input: expected the size of a sample, got nothing; {FORMS}"]),
         ("[3, 32]", [f"1:8: input: expected 1 or 3 sizes, got 2; {FORMS}"]),
         ("[]", [f"1:8: input: expected 1 or 3 sizes, got 0; {FORMS}"]),
-        ("[3, x, 0]", [f"1:12: input[1]: {WHOLE}, got the text 'x'", f"1:15: input[2]: {WHOLE}, got 0"]),
+        (
+            "[3, x, 0]",
+            [
+                f"1:12: input[1]: {WHOLE}, got the text 'x'; as in `input: 8`",
+                f"1:15: input[2]: {WHOLE}, got 0; as in `input: 8`",
+            ],
+        ),
         ("{length: 3}", [f"1:8: input: a sequence has 'length' and either 'features' or 'vocab'; {FORMS}"]),
         ("{features: 3}", [f"1:8: input: a sequence has 'length' and either 'features' or 'vocab'; {FORMS}"]),
         ("{}", [f"1:8: input: a sequence has 'length' and either 'features' or 'vocab'; {FORMS}"]),
@@ -44,9 +53,12 @@ def test_forms_of_input(text, shape, vocab):
         ),
         (
             "{length: 0, features: x}",
-            [f"1:17: input.length: {WHOLE}, got 0", f"1:30: input.features: {WHOLE}, got the text 'x'"],
+            [
+                f"1:17: input.length: {WHOLE}, got 0; as in `length: 8`",
+                f"1:30: input.features: {WHOLE}, got the text 'x'; as in `features: 8`",
+            ],
         ),
-        ("{length: 3, vocab: -1}", [f"1:27: input.vocab: {WHOLE}, got -1"]),
+        ("{length: 3, vocab: -1}", [f"1:27: input.vocab: {WHOLE}, got -1; as in `vocab: 8`"]),
         ("{lenght: 3, features: 4}", ["1:9: input: there is no key 'lenght'; did you mean 'length'?"]),
     ],
 )
@@ -83,16 +95,20 @@ def test_a_vocabulary_is_fed_tokens_unless_told_otherwise():
     [
         ("64", "3:8: batch: expected a mapping, got 64; write `batch: {size: 64}`"),
         ("{size: '64'}", f"3:15: batch.size: {WHOLE}, got the text '64'; remove the quotes"),
-        ("{size: 0}", f"3:15: batch.size: {WHOLE}, got 0"),
-        ("{count: 1.5}", f"3:16: batch.count: {WHOLE}, got 1.5"),
+        ("{size: 0}", f"3:15: batch.size: {WHOLE}, got 0; as in `size: 8`"),
+        ("{count: 1.5}", f"3:16: batch.count: {WHOLE}, got 1.5; as in `count: 8`"),
         (
             "{inputs: gaussian}",
             "3:17: batch.inputs: 'gaussian' is not the name of an input distribution; did you mean 'normal'?",
         ),
-        ("{inputs: }", "3:17: batch.inputs: expected the name of an input distribution, got nothing"),
+        (
+            "{inputs: }",
+            "3:17: batch.inputs: expected the name of an input distribution, got nothing; "
+            "as in `inputs: normal`; options come below the name",
+        ),
         (
             "{inputs: {normal: {std: -1}}}",
-            "3:32: batch.inputs.normal.std: expected a number of at least 0, got -1",
+            "3:32: batch.inputs.normal.std: expected a number of at least 0, got -1; as in `std: 1.0`",
         ),
         ("{inputs: file}", "3:17: batch.inputs: 'file' needs 'path'; write `file: …`"),
         ("{batches: 3}", "3:9: batch: there is no key 'batches'; did you mean 'count'?"),
@@ -138,22 +154,29 @@ SETTING = "expected off, error, warning, note, or a mapping of limits"
     ("text", "message"),
     [
         ("off", "3:8: rules: expected a mapping, got the text 'off'; write `rules: {GS303: off}`"),
-        ("{GS303: of}", f"3:16: rules.GS303: {SETTING}, got the text 'of'"),
-        ("{GS303: false}", f"3:16: rules.GS303: {SETTING}, got false; write `GS303: off`"),
-        ("{GS303: 1e-3}", f"3:16: rules.GS303: {SETTING}, got 0.001"),
-        ("{GS303: [off]}", f"3:16: rules.GS303: {SETTING}, got a list"),
-        ("{GS303: }", f"3:16: rules.GS303: {SETTING}, got nothing"),
+        ("{GS303: of}", f"3:16: rules.GS303: {SETTING}, got the text 'of'; as in `GS303: off`"),
+        ("{GS303: false}", f"3:16: rules.GS303: {SETTING}, got false; as in `GS303: off`"),
+        ("{GS303: 1e-3}", f"3:16: rules.GS303: {SETTING}, got 0.001; as in `GS303: off`"),
+        ("{GS303: [off]}", f"3:16: rules.GS303: {SETTING}, got a list; as in `GS303: off`"),
+        ("{GS303: }", f"3:16: rules.GS303: {SETTING}, got nothing; as in `GS303: off`"),
         (
             "{GS101: {min_ratio: 1e-3x}}",
-            "3:28: rules.GS101.min_ratio: expected a number, got the text '1e-3x'",
+            "3:28: rules.GS101.min_ratio: expected a number, got the text '1e-3x'; as in `min_ratio: 0.1`",
         ),
-        ("{GS101: {min_ratio: true}}", "3:28: rules.GS101.min_ratio: expected a number, got true"),
+        (
+            "{GS101: {min_ratio: true}}",
+            "3:28: rules.GS101.min_ratio: expected a number, got true; as in `min_ratio: 0.1`",
+        ),
         ("{GS101: {min_ratio: .nan}}", "3:28: rules.GS101.min_ratio: a value may not be NaN; write a number"),
         (
             "{GS101: {severity: fatal}}",
-            "3:27: rules.GS101.severity: expected 'error', 'warning' or 'note', got the text 'fatal'",
+            "3:27: rules.GS101.severity: expected 'error', 'warning' or 'note', got the text 'fatal'; "
+            "as in `severity: error`",
         ),
-        ("{optimizer: adamw}", "3:20: rules.optimizer: expected 'sgd' or 'adam', got the text 'adamw'"),
+        (
+            "{optimizer: adamw}",
+            "3:20: rules.optimizer: expected 'sgd' or 'adam', got the text 'adamw'; as in `optimizer: sgd`",
+        ),
     ],
 )
 def test_mistakes_in_rules(text, message):

@@ -34,10 +34,12 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("delta_orthogonal", {"gain": 0.5}),
 ]
 CASES = [(name, NEEDED.get(name, {})) for name in INITIALIZERS] + VARIANTS
-every_initializer = pytest.mark.parametrize(
-    "initializer",
-    [pytest.param(INITIALIZERS[name](**options), id=f"{name}{options or ''}") for name, options in CASES],
-)
+PARAMETERS = [
+    pytest.param(INITIALIZERS[name](**options), id=f"{name}{options or ''}") for name, options in CASES
+]
+every_initializer = pytest.mark.parametrize("initializer", PARAMETERS)
+IN_BLOCKS = [parameter for parameter in PARAMETERS if parameter.values[0].in_blocks]  # type: ignore[union-attr]
+WHOLE = [parameter for parameter in PARAMETERS if parameter not in IN_BLOCKS]
 
 NORMAL_FAMILY = ["glorot_normal", "he_normal", "lecun_normal", "variance", "normal"]
 UNIFORM_FAMILY = ["torch_default", "glorot_uniform", "he_uniform", "lecun_uniform"]
@@ -81,13 +83,11 @@ def test_only_the_default_draws_biases_like_pytorch() -> None:
 # The law
 
 
-@every_initializer
+@pytest.mark.parametrize("initializer", IN_BLOCKS)
 @few
 @given(fan_in=sizes(2000))
 def test_mean_and_variance(initializer: Initializer, fan_in: int) -> None:
     """Of 300,000 entries: the mean within 5 standard errors, the variance within 2 %."""
-    if not initializer.in_blocks:
-        return
     fans = Fans(fan_in, math.ceil(300_000 / fan_in))
     entries = filled(initializer, fans[:2])
     mean, variance = initializer.mean(fans), initializer.variance(fans)
@@ -95,13 +95,11 @@ def test_mean_and_variance(initializer: Initializer, fan_in: int) -> None:
     assert abs(entries.var() - variance) <= 0.02 * variance + 1e-20
 
 
-@every_initializer
+@pytest.mark.parametrize("initializer", WHOLE)
 @few
 @given(shape=shapes_IO(40))
 def test_second_moment_of_what_is_drawn_whole(initializer: Initializer, shape: tuple[int, int]) -> None:
     """Such matrices have their norm exactly, whatever is drawn."""
-    if initializer.in_blocks:
-        return
     entries = filled(initializer, shape)
     second = initializer.mean(Fans(*shape)) ** 2 + initializer.variance(Fans(*shape))
     npt.assert_allclose(np.mean(np.square(entries)), second, rtol=1e-12)
@@ -135,7 +133,7 @@ DEFAULT_MODE = {"glorot": "fan_avg", "he": "fan_in", "lecun": "fan_in"}
 @pytest.mark.parametrize("gain", [1.0, 0.25])
 @pytest.mark.parametrize("name", SCHEMES)
 def test_schemes_divide_by_the_fan_they_are_told(name: str, gain: float, mode: str) -> None:
-    scheme = name.split("_")[0]
+    scheme = name.split("_", maxsplit=1)[0]
     fans = Fans(64, 256)
     expected = gain * EXPECTED_STD[f"{scheme}_normal", mode]
     npt.assert_allclose(
@@ -170,7 +168,7 @@ def test_one_family_scales_the_same_draws(family: list[str], shape: tuple[int, i
         npt.assert_allclose(other, standardised[0], rtol=1e-14)
 
 
-@pytest.mark.parametrize("name", [name for name in SCHEMES] + ["orthogonal", "delta_orthogonal"])
+@pytest.mark.parametrize("name", [*SCHEMES, "orthogonal", "delta_orthogonal"])
 @few
 @given(shape=shapes_IO(30))
 def test_gain_multiplies(name: str, shape: tuple[int, int]) -> None:
@@ -268,13 +266,13 @@ def torch_functions(torch: Any) -> dict[str, Callable[[Any], Any]]:
     "name", [name for name in INITIALIZERS if name not in {"variance", "delta_orthogonal"}]
 )
 def test_spread_is_that_of_pytorch(name: str) -> None:
-    """RMS and bounds of 600 × 400 entries; two such samples of one law differ by a few thousandths."""
+    """Mean, RMS and bounds of 60,000 entries; two such samples of one law differ by a few thousandths."""
     torch = pytest.importorskip("torch")
     torch.manual_seed(0)
     with torch.no_grad():
-        theirs = torch_functions(torch)[name](torch.empty(400, 600, dtype=torch.float64)).numpy().T
-    ours = filled(INITIALIZERS[name](**NEEDED.get(name, {})), (600, 400))
-    npt.assert_allclose(np.sqrt(np.mean(np.square(ours))), np.sqrt(np.mean(np.square(theirs))), rtol=0.01)
+        theirs = torch_functions(torch)[name](torch.empty(200, 300, dtype=torch.float64)).numpy().T
+    ours = filled(INITIALIZERS[name](**NEEDED.get(name, {})), (300, 200))
+    npt.assert_allclose(np.sqrt(np.mean(np.square(ours))), np.sqrt(np.mean(np.square(theirs))), rtol=0.015)
     npt.assert_allclose(ours.mean(), theirs.mean(), atol=0.02 * theirs.std() + 1e-12)
     if name in {"truncated_normal", "uniform", *UNIFORM_FAMILY}:
         npt.assert_allclose(np.abs(ours).max(), np.abs(theirs).max(), rtol=0.01)

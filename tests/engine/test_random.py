@@ -162,7 +162,7 @@ PAIRS: dict[str, Callable[[Array], tuple[Array, Array]]] = {
 
 @pytest.mark.parametrize("pair", PAIRS)
 def test_pairs_are_independent(pair: str, drawn: dict[str, Array]) -> None:
-    """Correlation of the values, of their squares, and of both: two numbers of Box & Muller share a radius."""
+    """Correlation of values, of squares, and of one with the other: Box & Muller's pairs share a radius."""
     first, second = PAIRS[pair](drawn["normal"])
     of_squares = first**2 - 1.0, second**2 - 1.0
     limit = SIGMAS / math.sqrt(first.size)

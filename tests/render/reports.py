@@ -13,7 +13,9 @@ from gradscope.report import Report
 from gradscope.rules.base import Finding
 
 OUTPUT = Moments(mean=0.01, std=0.98, rms=0.98, zero_fraction=0.0, min=-3.9, max=4.1)
-BROKEN_OUTPUT = Moments(mean=math.nan, std=math.nan, rms=math.nan, zero_fraction=0.0, min=math.nan, max=math.nan)
+BROKEN_OUTPUT = Moments(
+    mean=math.nan, std=math.nan, rms=math.nan, zero_fraction=0.0, min=math.nan, max=math.nan
+)
 
 
 def norm(log10_l2: float, size: int = 4096, *, spread: float | None = 0.05) -> NormSummary:
@@ -72,7 +74,9 @@ def relu(name: str, index: int, log10: float, dead: float, **changes: Any) -> La
     return layer(name, "relu", index, log10, **(units | changes))
 
 
-def report(name: str, layers: Sequence[LayerSummary], verdict: str, *findings: Finding, **changes: Any) -> Report:
+def report(
+    name: str, layers: Sequence[LayerSummary], verdict: str, *findings: Finding, **changes: Any
+) -> Report:
     points = [each.output_grad.log10_l2 for each in layers if each.flow_point]
     ratio = points[0] - points[-1]
     steps = len(points) - 1
@@ -91,14 +95,18 @@ def report(name: str, layers: Sequence[LayerSummary], verdict: str, *findings: F
         wall_seconds=0.125,
         loss=LossSummary(2.3617, math.log(10)),
         layers=tuple(layers),
-        flow=FlowSummary(ratio, power10(ratio / steps) if steps else None, 0.9987 if steps else None, abs(ratio) / 3),
+        flow=FlowSummary(
+            ratio, power10(ratio / steps) if steps else None, 0.9987 if steps else None, abs(ratio) / 3
+        ),
         verdict=verdict,
         findings=findings,
     )
     return msgspec.structs.replace(plain, **changes)
 
 
-def finding(rule: str, severity: str, where: str | None, message: str, remedy: str, **changes: Any) -> Finding:
+def finding(
+    rule: str, severity: str, where: str | None, message: str, remedy: str, **changes: Any
+) -> Finding:
     names = {
         "GS101": "vanishing-gradient",
         "GS102": "exploding-gradient",
@@ -166,7 +174,9 @@ def dead_relu() -> Report:
         layers.append(dense(f"dense{number}", number, -0.9 + 0.05 * (number % 3)))
         layers.append(relu(f"relu{number}", number, -1.0, share))
     layers.append(dense("dense10", 10, -0.8))
-    found = [dead_units(f"relu{number}", share) for number, share in enumerate(shares, 1) if 0.5 < share < 0.9]
+    found = [
+        dead_units(f"relu{number}", share) for number, share in enumerate(shares, 1) if 0.5 < share < 0.9
+    ]
     worst = msgspec.structs.replace(dead_units("relu9", 0.95), severity="error", limit=0.9)
     return report("dead relu", layers, "dead", worst, *found)
 

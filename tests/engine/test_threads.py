@@ -1,0 +1,83 @@
+"""Work laid side by side: order, limits, nesting, and what the threads know of their caller."""
+
+import threading
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_info
+
+from gradscope.engine.threads import available_jobs, jobs_limit, one_blas_thread, side_by_side
+
+every_limit = pytest.mark.parametrize("jobs", [1, 2, 3, 8])
+
+
+@every_limit
+def test_results_keep_the_order_of_the_items(jobs: int) -> None:
+    with jobs_limit(jobs):
+        assert side_by_side(lambda item: item**2, range(20)) == [item**2 for item in range(20)]
+
+
+def test_one_job_and_one_item_stay_in_the_calling_thread() -> None:
+    def name(_: int) -> str:
+        return threading.current_thread().name
+
+    assert set(side_by_side(name, range(5))) == {threading.current_thread().name}
+    with jobs_limit(4):
+        assert side_by_side(name, [0]) == [threading.current_thread().name]
+        assert threading.current_thread().name not in side_by_side(name, range(5))
+
+
+@every_limit
+def test_nested_work_ends(jobs: int) -> None:
+    """Three levels, more items than threads on each: nobody may wait for a thread that waits."""
+
+    def innermost(item: int) -> int:
+        return item
+
+    def inner(item: int) -> int:
+        return item + sum(side_by_side(innermost, range(3)))
+
+    def outer(item: int) -> int:
+        return item + sum(side_by_side(inner, range(3)))
+
+    with jobs_limit(jobs):
+        assert side_by_side(outer, range(3)) == [12, 13, 14]
+
+
+def test_the_limit_ends_with_its_block() -> None:
+    main = threading.current_thread().name
+    with jobs_limit(4):
+        pass
+    assert side_by_side(lambda _: threading.current_thread().name, range(2)) == [main, main]
+
+
+@every_limit
+def test_a_mistake_in_a_task_reaches_the_caller(jobs: int) -> None:
+    def task(item: int) -> float:
+        return 1.0 / item
+
+    with jobs_limit(jobs), pytest.raises(ZeroDivisionError):
+        side_by_side(task, [2, 1, 0])
+
+
+@every_limit
+def test_numpy_is_as_silent_in_the_threads_as_around_them(jobs: int) -> None:
+    large = np.float32(3e38)
+    with jobs_limit(jobs), np.errstate(over="ignore"):
+        assert side_by_side(lambda _: large * large, range(4)) == [np.inf] * 4
+    with jobs_limit(jobs), np.errstate(over="raise"), pytest.raises(FloatingPointError):
+        side_by_side(lambda _: large * large, range(4))
+
+
+def test_products_run_on_one_thread_and_the_callers_setting_comes_back() -> None:
+    def threads() -> list[int]:
+        return [found["num_threads"] for found in threadpool_info() if found["user_api"] == "blas"]
+
+    before = threads()
+    with one_blas_thread():
+        assert set(threads()) == {1}
+    assert threads() == before
+
+
+def test_there_is_at_least_one_processor() -> None:
+    assert available_jobs() >= 1
