@@ -10,8 +10,8 @@ from msgspec import Struct
 
 from gradscope.config.schema import Choice, Config
 
-_UNTOLD = frozenset({"description", "source", "params", "place", "places"})
-"""Fields that describe where things stand or came from."""
+_UNTOLD = frozenset({"description", "source", "params", "place", "places", "suppressed"})
+"""Fields that say where things stand or came from, or what a comment does."""
 
 
 def config_sha256(config: Config) -> str:

@@ -39,10 +39,7 @@ characters of the private use area do not, and every column stays what it was.""
 
 _SYNTAX_HINTS: tuple[tuple[str, str], ...] = (
     ("mapping values are not allowed", "check the indentation; a text with ': ' in it needs quotes"),
-    (
-        "cannot start any token",
-        "a text that begins with @, ` or % needs quotes",
-    ),
+    ("cannot start any token", "a text that begins with @, ` or % needs quotes"),
     ("could not find expected ':'", "write `key: value`, or `- ` before an entry of a list"),
     ("expected ',' or ']'", "close the list with ]"),
     ("expected ',' or '}'", "close the mapping with }"),
@@ -51,7 +48,6 @@ _SYNTAX_HINTS: tuple[tuple[str, str], ...] = (
     ("unexpected end of stream", "close the quotes"),
     ("incompatible YAML document", "write YAML 1.2, or remove the %YAML line"),
 )
-
 
 _YAML_TAG = "tag:yaml.org,2002:"
 
@@ -75,9 +71,8 @@ def parse(text: str, source: str, problems: Problems) -> Document | None:
         return None
     if directive := _TAG_DIRECTIVE.search(text):
         line = text.count("\n", 0, directive.end()) + 1
-        problems.add(
-            Place(source, line), "%TAG directives are not supported", "remove the line; tags are not needed"
-        )
+        hint = "remove the line; tags are not needed"
+        problems.add(Place(source, line), "%TAG directives are not supported", hint)
         return None
     document = Document(source)
     events = yaml.parse(_KNOB.sub("$\ue000\\1\ue001", text), Loader=_LOADER)
@@ -116,9 +111,8 @@ def _report_syntax(error: yaml.YAMLError, text: str, source: str, problems: Prob
     context = getattr(error, "context", None)
     place = Place(source) if mark is None else Place(source, mark.line + 1, mark.column + 1)
     line = "" if mark is None else "".join(text.splitlines()[mark.line : mark.line + 1])
-    problems.add(
-        place, f"not valid YAML: {fact}{f' {context}' if context else ''}", _syntax_hint(fact, line, place)
-    )
+    words = f"not valid YAML: {fact}{f' {context}' if context else ''}"
+    problems.add(place, words, _syntax_hint(fact, line, place))
 
 
 def _syntax_hint(fact: str, line: str, place: Place) -> str:
@@ -149,9 +143,8 @@ class _Composer:
         next(self._events)
         after = next(self._events)
         if not isinstance(after, yaml.StreamEndEvent):
-            self._report(
-                after, "a second document begins here", "keep one config in a file; remove the `---`"
-            )
+            fact = "a second document begins here"
+            self._report(after, fact, "keep one config in a file; remove the `---`")
         return data
 
     def _place(self, event: Any) -> Place:
@@ -164,24 +157,15 @@ class _Composer:
         self._guard(event, path)
         self._document.values[path] = self._place(event)
         if isinstance(event, yaml.AliasEvent):
-            self._report(
-                event,
-                f"aliases like *{shortened(str(event.anchor))} are not supported",
-                "write the value out",
-            )
+            fact = f"aliases like *{shortened(str(event.anchor))} are not supported"
+            self._report(event, fact, "write the value out")
             return BROKEN
         if event.anchor is not None:
-            self._report(
-                event,
-                f"anchors like &{shortened(event.anchor)} are not supported",
-                "remove it, or use a knob under `params:`",
-            )
+            fact = f"anchors like &{shortened(event.anchor)} are not supported"
+            self._report(event, fact, "remove it, or use a knob under `params:`")
         if event.tag is not None:
-            self._report(
-                event,
-                f"tags like {shortened(event.tag.replace(_YAML_TAG, '!!'))} are not supported",
-                "remove it",
-            )
+            tag = shortened(event.tag.replace(_YAML_TAG, "!!"))
+            self._report(event, f"tags like {tag} are not supported", "remove it")
         if isinstance(event, yaml.ScalarEvent):
             return self._scalar(event, path)
         return self._sequence(path) if isinstance(event, yaml.SequenceStartEvent) else self._mapping(path)
@@ -192,11 +176,8 @@ class _Composer:
             self._report(event, f"more than {MAX_NODES:,} values", "repeat layers with `repeat: N`")
             raise UnreadableError
         if len(path) > MAX_DEPTH:
-            self._report(
-                event,
-                f"nested more than {MAX_DEPTH} levels deep",
-                "flatten it; check brackets and indentation",
-            )
+            fact = f"nested more than {MAX_DEPTH} levels deep"
+            self._report(event, fact, "flatten it; check brackets and indentation")
             raise UnreadableError
 
     def _scalar(self, event: Any, path: Path) -> Any:
@@ -230,10 +211,8 @@ class _Composer:
                 entries[key] = self._node(next(self._events), entry)
                 continue
             if key is not BROKEN:
-                first = self._document.keys[entry].line
-                self._report(
-                    event, f"the key '{shortened(key)}' is given twice", f"the first is in line {first}"
-                )
+                hint = f"the first is in line {self._document.keys[entry].line}"
+                self._report(event, f"the key '{shortened(key)}' is given twice", hint)
             self._node(next(self._events), (*path, _KEY))
         return entries
 

@@ -92,7 +92,8 @@ def _example(kind: Any, like: Any) -> str:
     """The first that fits, as YAML writes it."""
     for example in (like, *alternatives(kind), *_EXAMPLES):
         try:
-            return str(msgspec.convert(example, kind)).lower()
+            if words := str(msgspec.convert(example, kind)).lower():
+                return words
         except msgspec.ValidationError:
             continue
     raise AssertionError(f"no example fits {kind}")

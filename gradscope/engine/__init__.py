@@ -6,9 +6,15 @@ Features are (B, I), sequences (B, T, I), images (B, C, H, W). z is before a non
 `dy` is the gradient of the loss with respect to a layer's output, `dx` with respect to its input.
 """
 
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from numpy.typing import NDArray
+import numpy as np
 
-Array: TypeAlias = NDArray[Any]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array: TypeAlias = NDArray[Any]
+else:
+    # numpy.typing takes 5 ms to import, for a name that only a type checker reads.
+    Array: TypeAlias = np.ndarray
 """A float32 or float64 array (integers only for classes and tokens)."""

@@ -10,16 +10,23 @@ from gradscope.engine import Array
 _SAFE = {np.dtype(np.float32): (1e-24, 1e30), np.dtype(np.float64): (1e-200, 1e280)}
 """Between these a sum of squares has neither lost small entries nor overflowed."""
 
-_CHUNK = 1 << 16
-"""Values summed at once in the array's own precision; partial sums are added in float64."""
+_PIECE = 1 << 14
+"""Values summed at once in the array's own precision; partial sums are added in float64.
+
+Equal values are the worst case, all roundings going the same way: of 2^16 of them five digits were left.
+"""
 
 
 def sum_of_squares(x: Array) -> float:
     """Σ x² in the array's own precision by BLAS, in pieces short enough to keep 6 digits in float32."""
-    if x.size <= _CHUNK:
+    if x.size <= _PIECE:
         return float(np.vdot(x, x))
     flat = x.reshape(-1)
-    return sum(float(np.vdot(part, part)) for part in _pieces(flat))
+    whole = flat.size - flat.size % _PIECE
+    pieces, rest = flat[:whole].reshape(-1, _PIECE), flat[whole:]
+    with np.errstate(over="ignore", invalid="ignore"):  # as silent as vdot; what comes out says enough
+        squares = np.vecdot(pieces, pieces)
+    return float(squares.sum(dtype=np.float64)) + float(np.vdot(rest, rest))
 
 
 def log2_l2(x: Array) -> float:
@@ -55,7 +62,3 @@ def exp2(exponent: float) -> float:
         return math.exp2(exponent)
     except OverflowError:
         return math.inf
-
-
-def _pieces(flat: Array) -> list[Array]:
-    return [flat[start : start + _CHUNK] for start in range(0, flat.size, _CHUNK)]

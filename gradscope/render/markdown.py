@@ -5,14 +5,13 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from gradscope.render.characters import visible
 from gradscope.render.columns import COLUMNS, Column, filled
-from gradscope.render.findings import groups, sentence, shown
+from gradscope.render.findings import MOST_ALIKE, Group, groups, sentence
 from gradscope.render.headline import facts, flow_facts, verdict_words
 from gradscope.render.options import RenderOptions
 from gradscope.render.outcome import Outcome
 from gradscope.render.quantities import norm
 from gradscope.render.rows import Fold, Row, folded_rows, rows_of
 from gradscope.report import Report
-from gradscope.rules.base import Finding
 
 MOST_RANK = 8
 """Columns beyond this rank would make the table too wide for a page."""
@@ -74,12 +73,21 @@ def _row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _findings(group: Sequence[Finding], options: RenderOptions) -> Iterator[str]:
-    alike, others = shown(group, full=options.full)
-    first = group[0]
-    yield f"- **{first.severity}** {first.rule} {escaped(first.name)}"
-    yield from (f"  - {escaped(sentence(finding))}" for finding in alike)
+def _findings(group: Group, options: RenderOptions) -> Iterator[str]:
+    yield f"- **{group.alike[0].severity}** {_rule(group)}"
+    yield from _body(group, MOST_ALIKE, "  ", options)
+    for cause in group.causes:
+        yield f"  - because of {_rule(cause)}"
+        yield from _body(cause, 1, "    ", options)
+
+
+def _rule(group: Group) -> str:
+    return f"{group.alike[0].rule} {escaped(group.alike[0].name)}"
+
+
+def _body(group: Group, most: int, indent: str, options: RenderOptions) -> Iterator[str]:
+    alike, others = group.shown(full=options.full, most=most)
+    yield from (f"{indent}- {escaped(sentence(finding))}" for finding in alike)
     if others:
-        yield f"  - {escaped(others)}"
-    for remedy in dict.fromkeys(finding.remedy for finding in alike):
-        yield f"  - Remedy: {escaped(remedy)}"
+        yield f"{indent}- {escaped(others)}"
+    yield from (f"{indent}- Remedy: {escaped(remedy)}" for remedy in group.remedies)

@@ -9,7 +9,7 @@ from gradscope.report import Report
 from gradscope.rules.base import Severity
 
 ENDS = 12
-"""Rows kept at either end of a folded table."""
+"""Rows kept at either end of a folded table, at most."""
 LEAST_FOLDED = 4
 """Fewer rows than this are not worth a fold."""
 
@@ -121,7 +121,8 @@ def _worst(report: Report) -> dict[str, Severity]:
 
 
 def _kept(rows: Sequence[Row]) -> set[int]:
-    kept = set(range(ENDS)) | set(range(len(rows) - ENDS, len(rows)))
+    head, tail = _ends(rows)
+    kept = {*range(head), *range(tail, len(rows))}
     kept |= {number for number, row in enumerate(rows) if row.severity is not None}
     trail: list[int] = []
     for number, row in enumerate(rows):
@@ -129,6 +130,15 @@ def _kept(rows: Sequence[Row]) -> set[int]:
         if number in kept:
             kept.update(trail)
     return kept
+
+
+def _ends(rows: Sequence[Row]) -> tuple[int, int]:
+    """Where the kept head ends and the kept tail begins: between two layers of the trunk, if any are near."""
+    borders = [number for number, row in enumerate(rows) if row.depth == 0] + [len(rows)]
+    head = max((border for border in borders if 0 < border <= ENDS), default=ENDS)
+    last = len(rows) - ENDS
+    tail = min((border for border in borders if last <= border < len(rows)), default=last)
+    return min(head, len(rows)), max(tail, 0)
 
 
 def _fold(hidden: Sequence[Row]) -> Iterator[Row | Fold]:

@@ -309,7 +309,7 @@ WHOLE = "expected a whole number of at least 1"
         (
             "- residual: {layers: [relu], shortcut: dense}",
             "3:40: layers[0].residual.shortcut: expected 'identity' or a list of layers, got the text "
-            "'dense'",
+            "'dense'; as in `shortcut: [dense: 256]`",
         ),
         (
             "- residual: {layers: [relu], shortcut: []}",

@@ -105,7 +105,8 @@ def told(source, overrides=None, **options):
     problems = Problems()
     config = read_config(source, overrides, problems, **options)
     for problem in problems.found:
-        assert str(problem).isprintable() or "\n" not in problem.fact
+        assert "\n" not in problem.fact
+        assert problem.hint
         assert problem.place.line is None or problem.place.line >= 1
     if not problems.found:
         assert isinstance(config, Config)

@@ -1,7 +1,6 @@
-"""Weights as recipes: the block layout, and the same bits whether held or drawn again, with one thread or eight."""
+"""Weights as recipes: the block layout, and the same bits held or drawn again, with one thread or eight."""
 
 import math
-import pickle
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
@@ -28,7 +27,7 @@ SHAPES = [
     (SPLIT_FROM, 1),
     (8192, 17),
     (3, SPLIT_FROM),
-    (2048, 2100),  # four blocks
+    (2048, 2100),
 ]
 
 

@@ -98,8 +98,8 @@ def _samples(uses: list[Seen]) -> Numbers:
     return {
         "sample_grad.mean_l2": sum(math.sqrt(square) for square in squares) / count,
         "sample_grad.noise_scale": trace / true_square if true_square > 0 else None,
-        # How much larger the terms are than their difference: the digits that the noise scale has lost.
-        "sample_grad.lost": (count * of_batch + of_samples) / max(abs(true_square), 1e-300),
+        # How much larger the terms of both differences are than what is left: the digits the noise scale has lost.
+        "sample_grad.lost": (count * of_batch + of_samples) / max(min(abs(true_square), abs(trace)), 1e-300),
     }
 
 

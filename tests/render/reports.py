@@ -136,8 +136,8 @@ def dead_units(where: str, share: float) -> Finding:
         "warning",
         where,
         f"{share:.0%} of the units of {where} are dead: zero derivative on every sample of the batch",
-        "centre and scale the inputs, start biases at zero, use he_normal, or a variant with a slope on both sides "
-        "(leaky_relu, elu, gelu)",
+        "centre and scale the inputs, start biases at zero, use he_normal, or a variant with a slope on both "
+        "sides (leaky_relu, elu, gelu)",
         line=9,
         measured=share,
         limit=0.5,
@@ -159,15 +159,15 @@ def vanishing() -> Report:
         "error",
         "dense1",
         "the gradient at dense1 is 1.0e-14 of that at dense21: neither SGD nor Adam trains this",
-        "match the initialiser to the activation (ReLU: he_normal, tanh: glorot, SELU: lecun_normal), replace sigmoid "
-        "or tanh by a ReLU variant, or add normalisation or residual connections",
+        "match the initialiser to the activation (ReLU: he_normal, tanh: glorot, SELU: lecun_normal), replace "
+        "sigmoid or tanh by a ReLU variant, or add normalisation or residual connections",
         measured=1e-14,
     )
     return report("deep sigmoid", layers, "vanishing", found)
 
 
 def dead_relu() -> Report:
-    """A level ReLU network in which seven layers have lost most of their units: five findings of one rule fold."""
+    """A level ReLU network in which six layers have lost most of their units: findings of one rule fold."""
     shares = [0.0, 0.0, 0.55, 0.62, 0.7, 0.71, 0.74, 0.0312, 0.95]
     layers: list[LayerSummary] = []
     for number, share in enumerate(shares, 1):

@@ -1,0 +1,1 @@
+"""Figures, not tests: each module prints a table when it is run."""
