@@ -1,6 +1,6 @@
 """What every test may rely on: the same draws, the same terminal, and texts kept in files."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +34,7 @@ def rng() -> np.random.Generator:
 
 
 @pytest.fixture
-def golden(request: pytest.FixtureRequest) -> Iterator[Callable[[str, str], None]]:
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
     """Compares a text with a file of tests/golden/ byte for byte."""
     update = request.config.getoption("--update-golden")
 
@@ -48,4 +48,4 @@ def golden(request: pytest.FixtureRequest) -> Iterator[Callable[[str, str], None
             f"{name} differs; --update-golden rewrites it, read the change"
         )
 
-    yield compare
+    return compare

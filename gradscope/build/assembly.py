@@ -1,6 +1,7 @@
 """Walks the layers of a Config and makes each: its name and place, its shape, its parameters from their streams."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -108,16 +109,15 @@ class Assembly:
 
     def _repeat(self, steps: list[Step], spec: schema.Repeat, shape: Shape | None, scope: Scope) -> Shape | None:
         """The copies one behind the other; a mistake in the first is not told once more for the others."""
+        if not spec.share:
+            for _ in range(spec.count):
+                shape = shape and self._copy(steps, spec, shape, scope)
+            return shape
         with self._sharing.first_copy() as record:
             shape = self._copy(steps, spec, shape, scope)
         for _ in range(1, spec.count):
-            if shape is None:
-                return None
-            if spec.share:
-                with self._sharing.later_copy(record):
-                    shape = self._copy(steps, spec, shape, scope)
-            else:
-                shape = self._copy(steps, spec, shape, scope)
+            with self._sharing.later_copy(record):
+                shape = shape and self._copy(steps, spec, shape, scope)
         return shape
 
     def _copy(self, steps: list[Step], spec: schema.Repeat, shape: Shape | None, scope: Scope) -> Shape | None:
@@ -148,4 +148,9 @@ class Assembly:
 
 
 def _made(choice: schema.Choice) -> Initializer:
-    return INITIALIZERS[choice.name](**choice.options)
+    return _initializer(choice.name, tuple(choice.options.items()))
+
+
+@lru_cache(maxsize=256)
+def _initializer(name: str, options: tuple[tuple[str, schema.Scalar], ...]) -> Initializer:
+    return INITIALIZERS[name](**dict(options))

@@ -1,4 +1,4 @@
-"""Comments that speak to gradscope: `# gradscope: ignore[GS303, GS1]` at the end of a line. Knows no rules."""
+"""Comments that speak to gradscope: `# gradscope: ignore[GS303, GS1]` behind a line. Knows no rules."""
 
 from __future__ import annotations
 

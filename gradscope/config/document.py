@@ -60,6 +60,8 @@ class Document:
         """Texts that were not quoted: what knobs make of them is read by the rules of YAML again."""
         self.origins: dict[Path, str] = {}
         """Texts as they stood before their knobs were filled in."""
+        self.suppressed: dict[int, tuple[str, ...]] = {}
+        """What comments silence, by line."""
 
     def place(self, path: Path) -> Place:
         """Where the value stands, or the nearest thing around it that has a place."""

@@ -126,6 +126,7 @@ def _config(reader: Reader, params: dict[str, Any]) -> Config:
         loss=_choice(reader, data, "loss", LOSS, "cross_entropy"),
         rules=rules.settings,
         optimizer=rules.optimizer,
+        suppressed=reader.document.suppressed,
         **_usable_scalars(reader, scalars),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -12,6 +13,14 @@ from gradscope.config.document import BROKEN, Document, Path, dotted, shortened
 from gradscope.config.suggest import nearest, suggest
 from gradscope.config.wording import described, expected, mending
 from gradscope.errors import Place, Problems
+
+
+_SLIPS = (
+    (re.compile(r"\$\{"), "knobs stand for values, not for keys"),
+    (re.compile(r"^-\S"), "write a space behind the '-'"),
+    (re.compile(r":\S"), "write a space behind the ':'"),
+)
+"""What a key looks like when something else went wrong than its spelling."""
 
 
 class Reader:
@@ -76,8 +85,9 @@ class Reader:
 
 
 def hint_for_key(key: str, known: Iterable[str], otherwise: str = "remove it") -> str:
-    """What to write instead of an unknown key."""
-    return "knobs stand for values, not for keys" if "${" in key else suggest(key, known) or otherwise
+    """What to write instead of an unknown key, or of an unknown layer's name."""
+    slip = next((hint for pattern, hint in _SLIPS if pattern.search(key)), None)
+    return slip or suggest(key, known) or otherwise
 
 
 def _key(path: Path) -> str:

@@ -42,9 +42,8 @@ def resolve(text: str) -> Any:
         return text
     for pattern, number in _NUMBERS:
         if pattern.fullmatch(text):
-            if number is not float and len(text) > _LONGEST_INTEGER:
-                raise Mistake("a number of this many digits is out of range", "write it as 1e30")
-            return finite(number(text))
+            is_endless = number is not float and len(text) > _LONGEST_INTEGER
+            return finite(math.inf if is_endless else number(text))
     return text
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from gradscope.config.comments import suppressed_lines
 from gradscope.config.document import (
     BROKEN,
     MAX_DEPTH,
@@ -75,6 +76,7 @@ def parse(text: str, source: str, problems: Problems) -> Document | None:
         problems.add(Place(source, line), "%TAG directives are not supported", hint)
         return None
     document = Document(source)
+    document.suppressed = suppressed_lines(text)
     events = yaml.parse(_KNOB.sub("$\ue000\\1\ue001", text), Loader=_LOADER)
     try:
         document.data = _Composer(document, problems, events).document()

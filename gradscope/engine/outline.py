@@ -1,8 +1,10 @@
 """What is known of a network before anything is drawn: the facts of its layers, its loss and its inputs."""
 
+import math
 from dataclasses import dataclass
 
 from gradscope.engine.activations import Activation, Softmax
+from gradscope.engine.axes import feature_axis
 from gradscope.engine.batches import Inputs
 from gradscope.engine.initializers import Fans, Initializer
 from gradscope.engine.losses import Loss
@@ -64,6 +66,16 @@ class LayerInfo:
     def scope(self) -> str:
         """The path of the list this layer stands in: empty on the trunk."""
         return self.path.rpartition(".")[0]
+
+    @property
+    def features(self) -> int:
+        """Features of its output; channels of an image."""
+        return self.output_shape[feature_axis(len(self.output_shape) + 1) - 1]
+
+    @property
+    def positions(self) -> int:
+        """Steps of a sequence, pixels of an image; 1 for features."""
+        return math.prod(self.output_shape) // self.features
 
     @property
     def is_linear(self) -> bool:

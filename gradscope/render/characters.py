@@ -1,7 +1,5 @@
 """Which characters reach the reader: text from outside made safe to show, ASCII in place of our symbols."""
 
-import unicodedata
-
 _PLAIN = str.maketrans(
     {
         "…": "...",
@@ -18,8 +16,6 @@ _PLAIN = str.maketrans(
     }
 )
 """What messages are written with, in ASCII."""
-_ESCAPED = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-"""Unicode categories that move the cursor, turn the writing direction, or show as nothing."""
 
 SYMBOLS = {
     "∂": "d",
@@ -63,6 +59,7 @@ def visible(text: str, *, unicode: bool = True) -> str:
 
 
 def _escaped(char: str, unicode: bool) -> str:
-    if unicodedata.category(char) in _ESCAPED or not (unicode or char.isascii()):
-        return char.encode("unicode_escape").decode("ascii")
-    return char
+    # Not printable is what moves the cursor, turns the writing direction, or shows as nothing.
+    if char.isprintable() and (unicode or char.isascii()):
+        return char
+    return char.encode("unicode_escape").decode("ascii")

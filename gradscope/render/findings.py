@@ -1,20 +1,14 @@
-"""The findings of a report in words: grouped by rule, each with its remedy and what explains it."""
+"""The findings of a report, grouped by rule with what explains them, and the sentence of each."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
-from gradscope.render.characters import visible
-from gradscope.render.options import RenderOptions
-from gradscope.render.spans import Line, hanging
 from gradscope.rules.base import Finding, Severity
 
 MOST_ALIKE = 3
 """Findings of one rule and severity that are shown before the rest is only counted; of a cause, one."""
-
-MARKS = {"error": ("✗", "bold red"), "warning": ("▲", "yellow"), "note": ("•", "cyan")}
-"""Symbol and style of each severity."""
 
 
 class Group(Struct, frozen=True):
@@ -58,46 +52,6 @@ def sentence(finding: Finding) -> str:
     name = None if finding.layer is None or _names(finding.message, finding.layer) else finding.layer
     where = ", ".join(filter(None, (name, line)))
     return f"{where}: {finding.message}" if where else finding.message
-
-
-def finding_lines(findings: Sequence[Finding], options: RenderOptions, width: int) -> Iterator[Line]:
-    """A block for each group: severity and rule, the messages with their places, the remedy, the causes."""
-    writer = _Writer(options, width)
-    for group in groups(findings):
-        first = group.alike[0]
-        mark, style = MARKS[first.severity]
-        yield ()
-        yield ((f"{mark} {first.severity}", style), (f"  {first.rule} ", "bold"), (first.name, ""))
-        yield from writer.body(group, MOST_ALIKE, "  ")
-        if group.causes:
-            yield (("  because", "bold"),)
-        for cause in group.causes:
-            first = cause.alike[0]
-            mark, style = MARKS[first.severity]
-            yield ((f"  {mark} ", style), (f"{first.rule} ", "bold"), (first.name, ""))
-            yield from writer.body(cause, 1, "    ")
-
-
-class _Writer:
-    """Writes messages and remedies, a remedy that was given before only as such."""
-
-    def __init__(self, options: RenderOptions, width: int) -> None:
-        self._options = options
-        self._width = width
-        self._given: set[str] = set()
-
-    def body(self, group: Group, most: int, indent: str) -> Iterator[Line]:
-        alike, others = group.shown(full=self._options.full, most=most)
-        for finding in alike:
-            yield from self._paragraph(indent, sentence(finding))
-        if others:
-            yield ((indent + others, "dim"),)
-        for remedy in group.remedies:
-            yield from self._paragraph(f"{indent}→ ", "as above" if remedy in self._given else remedy)
-            self._given.add(remedy)
-
-    def _paragraph(self, mark: str, text: str) -> Iterator[Line]:
-        return hanging((mark, "green"), visible(text, unicode=self._options.unicode), "", self._width)
 
 
 def _alike(findings: Iterable[Finding], *, by_severity: bool) -> list[tuple[Finding, ...]]:

@@ -1,16 +1,16 @@
 """Lays rows out on the columns that fit: which are shown, how wide the bars are, every line of the table."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
 from gradscope.render.bars import Scale, bar, scale_of
+from gradscope.render.blocks import MARKS
 from gradscope.render.characters import visible
 from gradscope.render.columns import COLUMNS, GRADIENT, Column, distance_style, filled
-from gradscope.render.findings import MARKS
 from gradscope.render.options import RenderOptions
 from gradscope.render.rows import Fold, Row, folded_rows
-from gradscope.render.spans import Line, Span, folded, padded, width
+from gradscope.render.spans import Line, Span, folded, hanging, padded, width
 
 GAP = 2
 GUTTER = 2
@@ -75,7 +75,10 @@ def table_lines(rows: Sequence[Row], layout: Layout, options: RenderOptions) -> 
     yield _line(("", ""), ("layer", "bold"), heads, (layout.scale.head(layout.bar_width), "dim"), layout)
     yield (("─" * layout.width, "dim"),)
     for row in rows if options.full else folded_rows(rows):
-        yield from _fold_lines(row) if isinstance(row, Fold) else _row_lines(row, layout, options)
+        if isinstance(row, Fold):
+            yield from _fold_lines(row, layout, options)
+        else:
+            yield from _row_lines(row, layout, options)
 
 
 def _row_lines(row: Row, layout: Layout, options: RenderOptions) -> Iterator[Line]:
@@ -113,9 +116,10 @@ def _line(gutter: Span, name: Span, cells: dict[str, Span], drawn: Span, layout:
     return line
 
 
-def _fold_lines(fold: Fold) -> Iterable[Line]:
-    hidden = f"... {fold.count} more layers, {visible(fold.first)} to {visible(fold.last)}; --full shows them"
-    return [((" " * GUTTER + hidden, "dim"),)]
+def _fold_lines(fold: Fold, layout: Layout, options: RenderOptions) -> Iterator[Line]:
+    first, last = (visible(name, unicode=options.unicode) for name in (fold.first, fold.last))
+    words = f"... {fold.count} more layers, {first} to {last}; --full shows them"
+    yield from hanging((" " * GUTTER, ""), words, "dim", layout.width)
 
 
 def _label(row: Row, options: RenderOptions) -> str:

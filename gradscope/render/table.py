@@ -3,8 +3,8 @@
 import math
 from collections.abc import Iterator
 
+from gradscope.render.blocks import MARKS, finding_lines
 from gradscope.render.characters import visible
-from gradscope.render.findings import MARKS, finding_lines
 from gradscope.render.headline import facts, flow_facts, verdict_words
 from gradscope.render.layout import Layout, layout_of, table_lines
 from gradscope.render.options import RenderOptions

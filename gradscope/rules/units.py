@@ -7,7 +7,7 @@ from gradscope.engine.activations import Activation
 from gradscope.engine.outline import LayerInfo, Outline
 from gradscope.probe.trace import Trace, TrialTrace
 from gradscope.rules.base import Hit, Limits, Rule, Severity, graded
-from gradscope.theory.dead import dead_share
+from gradscope.theory.dead import dead_probability, next_correlation
 
 _FLUCTUATION = 0.25
 """Standard deviation of the dead share from the width of the layers before it, in units of √(depth/width); measured on
@@ -18,33 +18,34 @@ def _rectifies(info: LayerInfo) -> bool:
     return isinstance(info.activation, Activation) and info.activation.rectifies
 
 
-def _by_chance(
-    trace: Trace, trial: TrialTrace, depth: int, info: LayerInfo, sigmas: float
-) -> tuple[float, float]:
-    """Expected dead share, and the share up to which it is chance."""
-    outline = trace.outline
-    samples = outline.batch_size * outline.batch_count * math.prod(info.output_shape[:-1])
-    rho = 0.0 if trial.input_cosine_gap is None else 1.0 - trial.input_cosine_gap
-    expected = dead_share(depth, samples, max(rho, 0.0) if math.isfinite(rho) else 0.0)
-    units = info.output_shape[0] if len(info.output_shape) == 3 else info.output_shape[-1]
-    spread = math.sqrt(expected * (1.0 - expected) / units + _FLUCTUATION**2 * expected * (depth - 1) / units)
-    return expected, expected + sigmas * spread
+def _chance(expected: float, depth: int, units: int, sigmas: float) -> float:
+    """The dead share up to which a sound network of that depth and width shows it by chance."""
+    spread = expected * (1.0 - expected) / units + _FLUCTUATION**2 * expected * (depth - 1) / units
+    return expected + sigmas * math.sqrt(spread)
 
 
 def _dead(trace: Trace, trial: TrialTrace, limits: Limits) -> Iterable[Hit]:
+    outline = trace.outline
+    gap = trial.input_cosine_gap
+    rho = max(0.0, 1.0 - gap) if gap is not None and math.isfinite(gap) else 0.0
     depth = 0
     for info, layer in zip(trace.layers, trial.layers, strict=True):
         if layer.units is None:
             continue
-        depth += _rectifies(info)
         dead = layer.units.dead_fraction
-        expected, chance = (
-            _by_chance(trace, trial, depth, info, limits["sigmas"]) if _rectifies(info) else (0.0, 0.0)
-        )
         grades = (Severity.error, "error"), (Severity.warning, "warn"), (Severity.note, "note")
         grade = graded(dead, limits, *grades, above=True)
-        if grade and not dead <= chance:
-            yield Hit(info.name, grade[0], dead, grade[1], detail=f"{expected:.0%}")
+        if not _rectifies(info):
+            if grade:
+                yield Hit(info.name, grade[0], dead, grade[1], detail="0%")
+            continue
+        depth += 1
+        if grade:
+            samples = outline.batch_size * outline.batch_count * info.positions
+            expected = dead_probability(rho, samples)
+            if not dead <= _chance(expected, depth, info.features, limits["sigmas"]):
+                yield Hit(info.name, grade[0], dead, grade[1], detail=f"{expected:.0%}")
+        rho = next_correlation(rho)
 
 
 def _dead_message(hit: Hit, outline: Outline) -> str:

@@ -235,6 +235,8 @@ WHOLE = "expected a whole number of at least 1"
             "known are dense, batch_norm, layer_norm, rms_norm, group_norm, "
             "dropout, residual, concat, flatten, repeat and every activation",
         ),
+        ("- dense:256", "3:3: layers[0]: there is no layer 'dense:256'; write a space behind the ':'"),
+        ("- ${x}: 256", "3:3: layers[0]: there is no layer '${x}'; knobs stand for values, not for keys"),
         ("- 5", "3:3: layers[0]: expected a layer, got 5; write `- relu` or `- dense: 256`"),
         ("-", "3:2: layers[0]: expected a layer, got nothing; write `- relu` or `- dense: 256`"),
         ("- {}", "3:3: layers[0]: expected a layer, got a mapping; write `- relu` or `- dense: 256`"),

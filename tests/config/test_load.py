@@ -176,6 +176,13 @@ def test_the_table_above_has_every_key():
             ],
         ),
         (
+            "input: 3\nlayers:\n-dense: 3\n",
+            [
+                "net.yaml:2:8: layers: expected a list of layers, got nothing; begin each layer with `- `",
+                "net.yaml:3:1: there is no key '-dense'; write a space behind the '-'",
+            ],
+        ),
+        (
             "input: 3\nlayers: []\n",
             ["net.yaml:2:9: layers: the list of layers is empty; write at least one, as in `- dense: 10`"],
         ),
@@ -260,10 +267,10 @@ rules: {optimizer: 3}
         "net.yaml:9:21: layers[2].layers[0].dropout: expected a number of at least 0 and below 1, got 2; "
         "as in `dropout: 0.1`",
         "net.yaml:10:3: aliases like *anchor are not supported; write the value out",
-        "net.yaml:11:7: seed: expected a whole number of at least 0, got -1",
+        "net.yaml:11:7: seed: expected a whole number of at least 0, got -1; as in `seed: 0`",
         "net.yaml:12:1: the key 'seed' is given twice; the first is in line 11",
         "net.yaml:13:7: loss: a value may not be NaN; write a number",
-        "net.yaml:14:20: rules.optimizer: expected 'sgd' or 'adam', got 3",
+        "net.yaml:14:20: rules.optimizer: expected 'sgd' or 'adam', got 3; as in `optimizer: sgd`",
     ]
     assert [type(layer) for layer in config.layers] == [Unknown] * 5
 

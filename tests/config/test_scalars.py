@@ -75,8 +75,8 @@ NOT_FINITE = "a value may not be infinite or beyond 1.8e308"
         ("-1e999", NOT_FINITE),
         ("9" * 400, NOT_FINITE),
         ("0x" + "f" * 300, NOT_FINITE),
-        ("9" * 401, "a number of this many digits is out of range"),
-        ("9" * 60_000, "a number of this many digits is out of range"),
+        ("9" * 401, NOT_FINITE),
+        ("9" * 60_000, NOT_FINITE),
     ],
 )
 def test_numbers_that_are_not_finite_are_refused(text, fact):

@@ -1,5 +1,7 @@
 import pytest
+import yaml
 
+from gradscope.config import source
 from gradscope.config.document import BROKEN
 from gradscope.config.source import parse, parse_value
 from gradscope.errors import ConfigError, Problems
@@ -103,7 +105,10 @@ def test_knobs_in_brackets_do_not_move_columns():
             f"a: {'x' * 70_000}\n",
             "f:1:4: a: a text of 70,000 characters is too long; at most 65,536 are read",
         ),
-        (f"a: {'9' * 5_000}\n", "f:1:4: a: a number of this many digits is out of range; write it as 1e30"),
+        (
+            f"a: {'9' * 5_000}\n",
+            "f:1:4: a: a value may not be infinite or beyond 1.8e308; write a finite number",
+        ),
     ],
 )
 def test_what_a_config_may_not_hold(text, message):
@@ -230,3 +235,31 @@ def test_a_bad_value_on_the_command_line_has_no_line_of_its_own():
     )
     with pytest.raises(ConfigError, match="--set: not valid YAML"):
         parse_value("[1")
+
+
+PURE_CASES = [
+    "a:\n  - dense: 256\n  - relu\n'ü': {b: [1,\n  22, ${x}]}\n",
+    "a: &x 1\nb: *x\nc: !!str 3\nd: .nan\na: 2\n",
+    "[" * 10_000,
+    "- " * 10_000,
+    "a: 1\n---\nb: 2\n",
+]
+
+
+@pytest.mark.parametrize("text", PURE_CASES, ids=range(len(PURE_CASES)))
+def test_without_the_c_parser_everything_is_the_same(monkeypatch, text):
+    with_c, messages = read(text)
+    monkeypatch.setattr(source, "_LOADER", yaml.SafeLoader)
+    without_c, same_messages = read(text)
+    assert messages == same_messages
+    if with_c is not None:
+        assert (with_c.data, with_c.values, with_c.keys, with_c.plain) == (
+            without_c.data,
+            without_c.values,
+            without_c.keys,
+            without_c.plain,
+        )
+
+
+def test_the_c_parser_is_used_where_there_is_one():
+    assert not yaml.__with_libyaml__ or source._LOADER is yaml.CSafeLoader

@@ -18,7 +18,7 @@ FLOAT64_SCALES = [5e-324, 1e-310, 1e-300, 1e-160, 1e-100, 1.0, 1e100, 1e140, 1e1
 @pytest.mark.parametrize("size", [1, 3, 1000, 200_000])
 @pytest.mark.parametrize("scale", FLOAT32_SCALES)
 def test_float32_at_any_scale(scale: float, size: int) -> None:
-    """Against float64, which holds the squares of all of them; silent, as NumPy's warnings are errors here."""
+    """Against float64, which holds the squares of all of them; and silent, warnings being errors."""
     x = (scale * np.random.default_rng(size).uniform(0.1, 1.0, size)).astype(np.float32)
     x[0] = scale
     expected = 0.5 * math.log2(np.sum(np.square(x, dtype=np.float64)))

@@ -4,7 +4,7 @@ import threading
 
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from gradscope.engine.threads import available_jobs, jobs_limit, one_blas_thread, side_by_side
 
@@ -69,14 +69,19 @@ def test_numpy_is_as_silent_in_the_threads_as_around_them(jobs: int) -> None:
         side_by_side(lambda _: large * large, range(4))
 
 
-def test_products_run_on_one_thread_and_the_callers_setting_comes_back() -> None:
+def test_products_run_on_one_thread_and_the_callers_setting_comes_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+
     def threads() -> list[int]:
         return [found["num_threads"] for found in threadpool_info() if found["user_api"] == "blas"]
 
-    before = threads()
-    with one_blas_thread():
-        assert set(threads()) == {1}
-    assert threads() == before
+    with threadpool_limits(limits=2, user_api="blas"):
+        before = threads()
+        with one_blas_thread():
+            assert set(threads()) == {1}
+        assert threads() == before
 
 
 def test_there_is_at_least_one_processor() -> None:

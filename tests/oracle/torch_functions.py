@@ -21,9 +21,19 @@ def _softplus(z: Tensor) -> Tensor:
     return torch.logaddexp(z, torch.zeros_like(z))
 
 
+def _between(z: Tensor, low: float, high: float) -> Tensor:
+    """Clipped, with the derivative from the left at both kinks; PyTorch's own functions differ on that."""
+    return torch.where(z <= low, low, torch.where(z <= high, z, high))
+
+
 def _hard_sigmoid(z: Tensor) -> Tensor:
     # PyTorch's own has a slope of 1/6 in float32, whatever the precision of z.
-    return (z / 6.0 + 0.5).clamp(0.0, 1.0)
+    return _between(z / 6.0 + 0.5, 0.0, 1.0)
+
+
+def _gelu_tanh(z: Tensor) -> Tensor:
+    # (1 + tanh u)/2 is sigmoid(2u), which does not become an exact zero on the left.
+    return z * torch.sigmoid(2.0 * math.sqrt(2.0 / math.pi) * (z + 0.044715 * z**3))
 
 
 ACTIVATIONS: dict[str, Callable[..., Tensor]] = {
@@ -36,17 +46,17 @@ ACTIVATIONS: dict[str, Callable[..., Tensor]] = {
     "softsign": F.softsign,
     "softplus": _softplus,
     "relu": torch.relu,
-    "relu6": F.relu6,
+    "relu6": lambda z: _between(z, 0.0, 6.0),
     "leaky_relu": lambda z, slope=0.01: F.leaky_relu(z, slope),
     "prelu": lambda z, slope=0.25, learned=False: F.leaky_relu(z, slope),
     "elu": lambda z, alpha=1.0: F.elu(z, alpha),
     "selu": F.selu,
     "celu": lambda z, alpha=1.0: F.celu(z, alpha),
     "gelu": F.gelu,
-    "gelu_tanh": lambda z: F.gelu(z, approximate="tanh"),
+    "gelu_tanh": _gelu_tanh,
     "silu": F.silu,
     "mish": F.mish,
-    "hardtanh": F.hardtanh,
+    "hardtanh": lambda z: _between(z, -1.0, 1.0),
     "hard_sigmoid": _hard_sigmoid,
     "hardswish": lambda z: z * _hard_sigmoid(z),
     "squared_relu": _squared_relu,

@@ -24,34 +24,21 @@ def norm(log10_l2: float, size: int = 4096, *, spread: float | None = 0.05) -> N
 
 
 def layer(name: str, kind: str, index: int, log10: float, **changes: Any) -> LayerSummary:
-    plain = LayerSummary(
-        name=name,
-        kind=kind,
-        index=index,
-        flow_point=False,
-        line=9,
-        column=9,
-        output_shape=(64,),
-        parameters=0,
-        init=None,
-        shares=None,
-        weight_grad=None,
-        bias_grad=None,
-        gain_grad=None,
-        slope_grad=None,
-        scale_grad=None,
-        output_grad=norm(log10),
-        weight_rms=None,
-        update_ratio=None,
-        sample_grad=None,
-        output=OUTPUT,
-        range=NumericRange(0.0 if log10 > -5 else 1.0, 0.0, 0),
-        dead_fraction=None,
-        inactive_fraction=None,
-        rarely_active_fraction=None,
-        saturated_fraction=None,
-    )
-    return msgspec.structs.replace(plain, **changes)
+    facts: dict[str, Any] = {field.name: None for field in msgspec.structs.fields(LayerSummary)}
+    facts |= {
+        "name": name,
+        "kind": kind,
+        "index": index,
+        "flow_point": False,
+        "line": 9,
+        "column": 9,
+        "output_shape": (64,),
+        "parameters": 0,
+        "output_grad": norm(log10),
+        "output": OUTPUT,
+        "range": NumericRange(0.0 if log10 > -5 else 1.0, 0.0, 0),
+    }
+    return LayerSummary(**(facts | changes))
 
 
 def dense(name: str, index: int, log10: float, **changes: Any) -> LayerSummary:
@@ -111,6 +98,7 @@ def finding(
         "GS101": "vanishing-gradient",
         "GS102": "exploding-gradient",
         "GS201": "dead-units",
+        "GS107": "steep-trend",
         "GS401": "non-finite",
     }
     plain = Finding(
@@ -159,8 +147,8 @@ def vanishing() -> Report:
         "error",
         "dense1",
         "the gradient at dense1 is 1.0e-14 of that at dense21: neither SGD nor Adam trains this",
-        "match the initialiser to the activation (ReLU: he_normal, tanh: glorot, SELU: lecun_normal), replace "
-        "sigmoid or tanh by a ReLU variant, or add normalisation or residual connections",
+        "match the initialiser to the activation (ReLU: he_normal, tanh: glorot, SELU: lecun_normal), "
+        "replace sigmoid or tanh by a ReLU variant, or add normalisation or residual connections",
         measured=1e-14,
     )
     return report("deep sigmoid", layers, "vanishing", found)
@@ -179,6 +167,26 @@ def dead_relu() -> Report:
     ]
     worst = msgspec.structs.replace(dead_units("relu9", 0.95), severity="error", limit=0.9)
     return report("dead relu", layers, "dead", worst, *found)
+
+
+def explained() -> Report:
+    """An exploding gradient with two rules that explain it, of one of them a warning and two notes."""
+    layers = [dense(f"dense{number}", number, 4.0 - number) for number in range(1, 6)]
+    layers.insert(1, relu("relu1", 1, 3.0, 0.5))
+    found = [
+        finding(
+            "GS102", "error", "dense1", "the gradient at dense1 is 1.0e+04 times that at dense5", "lower it"
+        ),
+        finding("GS107", "note", "dense1", "it grows steadily", "match the gain", explains="GS102"),
+        *(
+            msgspec.structs.replace(
+                dead_units(f"relu{number}", 0.3 * number), severity=severity, explains="GS102"
+            )
+            for number, severity in ((1, "note"), (2, "warning"), (3, "note"))
+        ),
+        finding("GS201", "note", "relu5", "relu5 stands alone", "lower it"),
+    ]
+    return report("explained", layers, "exploding", *found)
 
 
 def non_finite() -> Report:

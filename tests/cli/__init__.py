@@ -1,0 +1,1 @@
+"""The command line, through click and as a process of its own."""

@@ -1,0 +1,1 @@
+"""Every format, on reports made by hand."""
