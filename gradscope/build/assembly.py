@@ -74,19 +74,25 @@ class Assembly:
             )
         return weight
 
-    def bias(self, info: LayerInfo, fans: Fans, init: schema.Choice | None, bias_init: schema.Choice | None) -> Weight:
+    def bias(
+        self, info: LayerInfo, fans: Fans, init: schema.Choice | None, bias_init: schema.Choice | None
+    ) -> Weight:
         """A bias (1, O): zeros unless said otherwise, but what PyTorch does when the weight is PyTorch's too."""
         weight_init = init or self.config.init
         choice = bias_init or (weight_init if _made(weight_init).is_torch else ZEROS)
         if not _made(choice).in_blocks:
-            raise Mistake(f"a bias is no matrix, '{choice.name}' cannot fill it", "use zeros, constant or normal")
+            raise Mistake(
+                f"a bias is no matrix, '{choice.name}' cannot fill it", "use zeros, constant or normal"
+            )
         return self.weight(info, "bias", (1, fans.fan_out), choice, fans)
 
     def vector(self, size: int, value: float) -> Array:
         """A gain, slope or bias of a normalisation (size,), all of one value, or that of the first copy."""
         vector = self._sharing.take(lambda: np.full(size, value, dtype=self.dtype))
         if vector.size != size:
-            raise Mistake(f"shared parameters are for {vector.size} features, this copy has {size}", _SHARED_HINT)
+            raise Mistake(
+                f"shared parameters are for {vector.size} features, this copy has {size}", _SHARED_HINT
+            )
         return vector
 
     def stream(self, info: LayerInfo, purpose: str) -> Stream:
@@ -107,7 +113,9 @@ class Assembly:
         steps.append(step)
         return step.info.output_shape
 
-    def _repeat(self, steps: list[Step], spec: schema.Repeat, shape: Shape | None, scope: Scope) -> Shape | None:
+    def _repeat(
+        self, steps: list[Step], spec: schema.Repeat, shape: Shape | None, scope: Scope
+    ) -> Shape | None:
         """The copies one behind the other; a mistake in the first is not told once more for the others."""
         if not spec.share:
             for _ in range(spec.count):
@@ -120,7 +128,9 @@ class Assembly:
                 shape = shape and self._copy(steps, spec, shape, scope)
         return shape
 
-    def _copy(self, steps: list[Step], spec: schema.Repeat, shape: Shape | None, scope: Scope) -> Shape | None:
+    def _copy(
+        self, steps: list[Step], spec: schema.Repeat, shape: Shape | None, scope: Scope
+    ) -> Shape | None:
         copy, shape = self.sequence(spec.layers, shape, scope)
         steps.extend(copy.steps)
         return shape
@@ -130,7 +140,9 @@ class Assembly:
         weighted = is_weighted(spec)
         label = scope.label(kind, weighted=weighted, name=spec.name)
         if label.name in self._names:
-            self.problems.add(spec.place, f"the name '{label.name}' is given twice", "inside `repeat`, leave names out")
+            self.problems.add(
+                spec.place, f"the name '{label.name}' is given twice", "inside `repeat`, leave names out"
+            )
         self._names.add(label.name)
         first = self._sharing.take(lambda: label.name)
         return LayerInfo(

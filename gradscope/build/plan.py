@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from gradscope.build.assembly import Assembly, Shape
-from gradscope.build.makers import words
+from gradscope.build.makers.facts import words
 from gradscope.build.memory import activation_bytes, available_bytes
 from gradscope.build.naming import Scope
 from gradscope.config.schema import Config

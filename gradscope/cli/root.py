@@ -15,7 +15,7 @@ COMMANDS: dict[str, Entry] = {
 @click.group(
     cls=LazyGroup,
     entries=COMMANDS,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["--help", "-h"]},
     epilog="`gradscope COMMAND --help` shows the options of a command, and examples.",
 )
 @click.version_option(__version__, "-V", "--version", message="%(prog)s %(version)s")

@@ -10,6 +10,9 @@ from gradscope.errors import Place, Problems
 Path: TypeAlias = tuple[str | int, ...]
 """The way from the top of a config to a value: keys of mappings and numbers of list entries."""
 
+KEY: Final = -1
+"""The step in a path to a key itself, and to values that no entry holds."""
+
 MAX_DEPTH = 64
 MAX_NODES = 200_000
 MAX_TEXT = 64 * 1024
@@ -91,7 +94,7 @@ def _nearest(places: dict[Path, Place], path: Path) -> Place | None:
 def dotted(path: Path) -> str:
     """The path in the words that `--set` takes too: `layers[0].dense.units`."""
     words = ""
-    for step in path:
+    for step in path[: path.index(KEY)] if KEY in path else path:
         words += f"[{step}]" if isinstance(step, int) else f".{shortened(step)}" if words else shortened(step)
     return words
 

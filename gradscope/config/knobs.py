@@ -14,6 +14,9 @@ from gradscope.errors import Mistake, Problems
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*)\}", re.ASCII)
 
+_CIRCLE_SHOWN = 6
+"""Knobs of a circle that a message names."""
+
 Scalar = str | int | float | bool
 
 
@@ -40,23 +43,14 @@ def resolve_knobs(document: Document, problems: Problems) -> dict[str, Any]:
         problems.add(
             document.place(("params",)), "params: expected a mapping of knobs", "write `params: {depth: 20}`"
         )
-    names = {name: value for name, value in raw.items() if _is_knob(document, name, value, problems)}
-    order, looped = _dependency_order({name: [*references(value)] for name, value in names.items()})
-    for loop in looped:
-        chain = " → ".join(
-            shortened(name) for name in (loop if len(loop) <= 6 else [*loop[:5], "…", loop[-1]])
-        )
-        problems.add(
-            document.key_place(("params", loop[0])),
-            f"knobs go round in a circle: {chain}",
-            "give one a value",
-        )
-    values: dict[str, Any] = {name: BROKEN for name in raw if name not in names}
-    values.update({name: BROKEN for loop in looped for name in loop})
+    usable = {name: value for name, value in raw.items() if _is_knob(document, name, value, problems)}
+    values: dict[str, Any] = {name: BROKEN for name in raw if name not in usable}
     filler = _Filler(document, values, problems)
-    for name in order:
-        if name not in values:
-            values[name] = filler.fill(names[name], ("params", name))
+    for name, circle in _in_order({name: [*references(value)] for name, value in usable.items()}):
+        if circle:
+            place = document.key_place(("params", circle[0]))
+            problems.add(place, f"knobs go round in a circle: {_chain(circle)}", "give one a value")
+        values[name] = BROKEN if circle else filler.fill(usable[name], ("params", name))
     return values
 
 
@@ -80,30 +74,31 @@ def _is_knob(document: Document, name: str, value: Any, problems: Problems) -> b
     return True
 
 
-def _dependency_order(uses: Mapping[str, list[str]]) -> tuple[list[str], list[list[str]]]:
-    """Names so that each comes after those it uses, and the circles found; linear, and without recursion."""
-    order: list[str] = []
-    loops: list[list[str]] = []
-    on_trail: dict[str, bool] = {}
+def _in_order(uses: Mapping[str, list[str]]) -> Iterator[tuple[str, list[str]]]:
+    """Every name behind those it uses, with the beginning of the circle that it closes; linear in time."""
+    done: set[str] = set()
+    trail: list[tuple[str, Iterator[str]]] = []
+    position: dict[str, int] = {}
     for root in uses:
-        if root in on_trail:
-            continue
-        trail = [(root, iter(uses[root]))]
-        on_trail[root] = True
-        while trail:
+        following = None if root in done else root
+        while following is not None or trail:
+            if following is not None:
+                position[following] = len(trail)
+                trail.append((following, iter(uses[following])))
             name, rest = trail[-1]
-            used = next((other for other in rest if on_trail.get(other, other in uses)), None)
-            if used is None:
+            following = next((other for other in rest if other in uses and other not in done), None)
+            if following is None or following in position:
+                start = len(trail) if following is None else position[following]
+                yield name, [member for member, _ in trail[start : start + _CIRCLE_SHOWN + 1]]
+                done.add(name)
+                del position[name]
                 trail.pop()
-                on_trail[name] = False
-                order.append(name)
-            elif used in on_trail:
-                names = [name for name, _ in trail]
-                loops.append([*names[names.index(used) :], used])
-            else:
-                on_trail[used] = True
-                trail.append((used, iter(uses[used])))
-    return order, loops
+                following = None
+
+
+def _chain(circle: list[str]) -> str:
+    shown = circle if len(circle) <= _CIRCLE_SHOWN else [*circle[: _CIRCLE_SHOWN - 1], "…"]
+    return " → ".join(shortened(name) for name in (*shown, circle[0]))
 
 
 class _Filler:

@@ -27,6 +27,9 @@ Source = str | os.PathLike[str] | Mapping[str, Any]
 MAX_LAYERS = 200_000
 """Of the network with every repeat unrolled."""
 
+MAX_SEED = 2**64 - 1
+"""More than msgspec can say of a number."""
+
 _KEYS = (
     "name",
     "description",
@@ -113,7 +116,6 @@ def _report_unused(document: Document, unused: set[str], problems: Problems) -> 
 
 def _config(reader: Reader, params: dict[str, Any]) -> Config:
     data = reader.known_entries(reader.document.data, (), _KEYS)
-    scalars = {key: reader.scalar(data[key], (key,), *_FIELDS[key]) for key in _SCALARS if key in data}
     rules = read_rules(reader, data.get("rules"))
     sample, layers = _sample_and_layers(reader, data)
     return Config(
@@ -127,17 +129,15 @@ def _config(reader: Reader, params: dict[str, Any]) -> Config:
         rules=rules.settings,
         optimizer=rules.optimizer,
         suppressed=reader.document.suppressed,
-        **_usable_scalars(reader, scalars),
+        **_scalars(reader, data),
     )
 
 
-def _usable_scalars(reader: Reader, scalars: dict[str, Any]) -> dict[str, Any]:
-    if (seed := scalars.get("seed")) not in (None, BROKEN) and seed >= 2**64:
-        reader.report(
-            ("seed",), f"expected a whole number below 2^64, got {shortened(str(seed))}", "as in `seed: 1`"
-        )
-        del scalars["seed"]
-    found = {key: value for key, value in scalars.items() if value is not BROKEN}
+def _scalars(reader: Reader, data: dict[str, Any]) -> dict[str, Any]:
+    read = {key: reader.scalar(data[key], (key,), *_FIELDS[key]) for key in _SCALARS if key in data}
+    found = {key: value for key, value in read.items() if value is not BROKEN}
+    if found.get("seed", 0) > MAX_SEED:
+        reader.report_unexpected(("seed",), "a whole number below 2^64", found.pop("seed"), "as in `seed: 1`")
     source = reader.document.source
     if not found.get("name"):
         found["name"] = source.strip("<>") if source.startswith("<") else PurePath(source).stem

@@ -7,6 +7,7 @@ from typing import Any
 
 from gradscope.config.document import (
     BROKEN,
+    KEY,
     MAX_DEPTH,
     MAX_NODES,
     Document,
@@ -49,8 +50,9 @@ class _Copier:
             self._report(path, mistake.fact, mistake.hint)
             return BROKEN
 
-    def _mapping(self, value: Mapping[Any, object], path: Path) -> dict[str, Any]:
+    def _mapping(self, value: Mapping[Any, object], path: Path) -> Any:
         entries: dict[str, Any] = {}
+        broken = False
         for key, entry in value.items():
             try:
                 if not isinstance(key, str):
@@ -58,9 +60,11 @@ class _Copier:
                 name = clean(str(key))
             except Mistake as mistake:
                 self._report(path, mistake.fact, mistake.hint)
+                self.copy(entry, (*path, KEY))
+                broken = True
             else:
                 entries[name] = self.copy(entry, (*path, name))
-        return entries
+        return BROKEN if broken and not entries else entries
 
     def _scalar(self, value: object, path: Path) -> Any:
         item = getattr(value, "item", None)

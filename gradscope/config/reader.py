@@ -14,7 +14,6 @@ from gradscope.config.suggest import nearest, suggest
 from gradscope.config.wording import described, expected, mending
 from gradscope.errors import Place, Problems
 
-
 _SLIPS = (
     (re.compile(r"\$\{"), "knobs stand for values, not for keys"),
     (re.compile(r"^-\S"), "write a space behind the '-'"),

@@ -59,7 +59,7 @@ def _read_sequence(reader: Reader, value: dict[str, Any], path: Path) -> Input |
 def read_batch(reader: Reader, value: Any, *, has_tokens: bool) -> Batch:
     """Size, count and inputs of a batch; the default stands in for what could not be read."""
     path: Path = ("batch",)
-    entries = read_section(reader, value, path, ["size", "count", "inputs"], "write `batch: {size: 64}`")
+    entries = _read_section(reader, value, path, ["size", "count", "inputs"], "write `batch: {size: 64}`")
     fallback = "tokens" if has_tokens else "normal"
     numbers = {
         name: reader.scalar(entries[name], (*path, name), Size)
@@ -74,7 +74,7 @@ def read_batch(reader: Reader, value: Any, *, has_tokens: bool) -> Batch:
     )
 
 
-def read_section(reader: Reader, value: Any, path: Path, known: list[str], hint: str) -> dict[str, Any]:
+def _read_section(reader: Reader, value: Any, path: Path, known: list[str], hint: str) -> dict[str, Any]:
     """The known entries of a mapping that may be left empty."""
     if isinstance(value, dict):
         return reader.known_entries(value, path, known)

@@ -15,6 +15,7 @@ import yaml
 from gradscope.config.comments import suppressed_lines
 from gradscope.config.document import (
     BROKEN,
+    KEY,
     MAX_DEPTH,
     MAX_NODES,
     Document,
@@ -51,9 +52,6 @@ _SYNTAX_HINTS: tuple[tuple[str, str], ...] = (
 )
 
 _YAML_TAG = "tag:yaml.org,2002:"
-
-_KEY = -1
-"""The step in a path to a key itself, and to values that no entry holds."""
 
 _NOUNS: dict[type, str] = {dict: "a mapping", list: "a list", type(None): "nothing"}
 
@@ -192,7 +190,7 @@ class _Composer:
             self._document.plain.add(path)
             return resolve(text)
         except Mistake as mistake:
-            where = dotted(path[: path.index(_KEY)] if _KEY in path else path)
+            where = dotted(path)
             fact = f"{where}: {mistake.fact}" if where else mistake.fact
             self._problems.add(self._place(event), fact, mistake.hint)
             return BROKEN
@@ -203,8 +201,10 @@ class _Composer:
             entries.append(self._node(event, (*path, len(entries))))
         return entries
 
-    def _mapping(self, path: Path) -> dict[str, Any]:
+    def _mapping(self, path: Path) -> Any:
+        """A dict, or BROKEN when none of its keys can be used."""
         entries: dict[str, Any] = {}
+        broken = False
         while not isinstance(event := next(self._events), yaml.MappingEndEvent):
             key = self._key(event, path)
             entry = (*path, key)
@@ -212,15 +212,16 @@ class _Composer:
                 self._document.keys[entry] = self._place(event)
                 entries[key] = self._node(next(self._events), entry)
                 continue
+            broken = broken or key is BROKEN
             if key is not BROKEN:
                 hint = f"the first is in line {self._document.keys[entry].line}"
                 self._report(event, f"the key '{shortened(key)}' is given twice", hint)
-            self._node(next(self._events), (*path, _KEY))
-        return entries
+            self._node(next(self._events), (*path, KEY))
+        return BROKEN if broken and not entries else entries
 
     def _key(self, event: Any, path: Path) -> Any:
         """The text of a key, or BROKEN."""
-        key = self._node(event, (*path, _KEY))
+        key = self._node(event, (*path, KEY))
         if key is not BROKEN and not isinstance(key, str):
             noun = _NOUNS.get(type(key)) or shortened(event.value)
             self._report(event, f"a key must be a text, not {noun}", "put it in quotes")

@@ -6,6 +6,7 @@ import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import BinaryIO
 
 import numpy as np
 
@@ -178,8 +179,7 @@ def _stamp(path: str) -> tuple[int, int]:
     try:
         status = os.stat(path)
     except (OSError, ValueError) as error:  # a ValueError for a zero byte in the path
-        reason = getattr(error, "strerror", None) or str(error)
-        raise Mistake(f"cannot read {path}: {reason.lower()}", "paths are relative to the config") from error
+        raise _unreadable(path, error) from error
     if not stat.S_ISREG(status.st_mode):
         raise Mistake(f"cannot read {path}: it is not a file", "name one .npy or .npz file")
     return status.st_mtime_ns, status.st_size
@@ -188,30 +188,41 @@ def _stamp(path: str) -> tuple[int, int]:
 @lru_cache(maxsize=4)
 def _read(path: str, stamp: tuple[int, int], array: str | None, targets: str | None) -> tuple[Array, Array]:
     """Inputs and targets of a file; the stamp makes a changed file another one."""
-    loaded = _load(path)
-    if isinstance(loaded, np.ndarray):
-        if array is not None or targets is not None:
-            raise Mistake(
-                f"{path} is a single array and has no names",
-                "leave out `array` and `targets`, or write an .npz",
-            )
-        return _numbers(loaded, path), loaded
-    with loaded:
+    try:
+        with open(path, "rb") as opened:
+            return _arrays(opened, path, array, targets)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _arrays(opened: BinaryIO, path: str, array: str | None, targets: str | None) -> tuple[Array, Array]:
+    loaded = _load(opened, path)
+    if not isinstance(loaded, np.ndarray):
         inputs = _named(loaded, array, path, "array")
-        return _numbers(inputs, path), inputs if targets is None else _named(loaded, targets, path, "targets")
+        labels = inputs if targets is None else _named(loaded, targets, path, "targets")
+        return _numbers(inputs, path), labels
+    if array is not None or targets is not None:
+        raise Mistake(
+            f"{path} is a single array and has no names", "leave out `array` and `targets`, or write an .npz"
+        )
+    return _numbers(loaded, path), loaded
 
 
-def _load(path: str) -> "Array | np.lib.npyio.NpzFile":
+def _unreadable(path: str, error: OSError | ValueError) -> Mistake:
+    reason = getattr(error, "strerror", None) or str(error)
+    return Mistake(f"cannot read {path}: {reason.lower()}", "paths are relative to the config")
+
+
+def _load(opened: BinaryIO, path: str) -> "Array | np.lib.npyio.NpzFile":
     """The array or the archive of arrays in a file, told by its first bytes; never unpickled."""
     hint = "write it with numpy.save or numpy.savez"
+    if not opened.read(len(_MAGIC[0])).startswith(_MAGIC):
+        raise Mistake(f"{path} is neither .npy nor .npz", hint)
+    opened.seek(0)
     try:
-        with open(path, "rb") as file:
-            first = file.read(len(_MAGIC[0]))
-        if first.startswith(_MAGIC):
-            return np.load(path, allow_pickle=False)  # type: ignore[no-any-return]
+        return np.load(opened, allow_pickle=False)  # type: ignore[no-any-return]
     except Exception as error:  # what is damaged raises token, zip, memory and other errors, all meaning this
         raise Mistake(f"cannot read {path}: {error}", hint) from error
-    raise Mistake(f"{path} is neither .npy nor .npz", hint)
 
 
 def _named(archive: "np.lib.npyio.NpzFile", name: str | None, path: str, option: str) -> Array:

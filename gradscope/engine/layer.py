@@ -17,11 +17,35 @@ Gradients = dict[str, Gradient]
 """The gradients of a layer's own parameters, by the names of `parameters()`."""
 
 
-class Layer(ABC):
-    """One differentiable step on plain arrays."""
+class Step(ABC):
+    """What a network is strung of: a layer, or a container of layers."""
 
     def __init__(self, info: LayerInfo):
         self.info = info
+
+    def parameters(self) -> dict[str, Array]:
+        """Its own arrays that a training step would change, by name; those of layers inside are theirs."""
+        return {}
+
+    def weights(self) -> tuple[Weight, ...]:
+        """Its own weight matrices, as recipes."""
+        return ()
+
+    def activity(self, cache: Cache) -> tuple[Activation, Array] | None:
+        """The activation it applies and its slopes φ′(x) in this pass; None where there is none."""
+        return None
+
+    def inner(self) -> "tuple[Step, ...]":
+        """The steps directly inside, in forward order."""
+        return ()
+
+    @abstractmethod
+    def at_pass(self, number: int) -> "Step":
+        """The step for one pass of a trial; itself, unless something in it is drawn anew in every pass."""
+
+
+class Layer(Step):
+    """One differentiable step on plain arrays."""
 
     @abstractmethod
     def forward(self, x: Array) -> tuple[Array, Cache]:
@@ -31,58 +55,28 @@ class Layer(ABC):
     def backward(self, dy: Array, cache: Cache) -> tuple[Array, Gradients]:
         """∂L/∂x and the gradients of the parameters, given ∂L/∂y."""
 
-    def parameters(self) -> dict[str, Array]:
-        """The arrays a training step would change, by name."""
-        return {}
-
-    def weights(self) -> tuple[Weight, ...]:
-        """The weight matrices, as recipes."""
-        return ()
-
-    def activity(self, cache: Cache) -> tuple[Activation, Array] | None:
-        """The activation this layer applies and its slopes φ′(x) in this pass; None where there is none."""
-        return None
-
     def at_pass(self, number: int) -> "Layer":
-        """The layer for one pass of a trial; itself, unless it draws something new in every pass."""
+        """Itself; layers that draw something in every pass say otherwise."""
         return self
+
+
+class Container(Step):
+    """A step that carries the backward signal itself: it strings layers, or the steps of a sequence, together."""
+
+    @abstractmethod
+    def forward(self, x: Array, listener: "Listener") -> tuple[Array, Cache]:
+        """The output, and what the backward pass will need; the listener is told what happens inside."""
+
+    @abstractmethod
+    def backward(self, dy: Signal, cache: Cache, listener: "Listener") -> tuple[Signal, Gradients]:
+        """∂L/∂x and the gradients of the container's own parameters, given ∂L/∂y."""
 
 
 class Listener(Protocol):
     """Is told what passes through a network; keeps what it wants to know and lets the arrays go."""
 
-    def output(self, step: "Step", y: Array, cache: Cache) -> None:
+    def output(self, step: Step, y: Array, cache: Cache) -> None:
         """A step's output on the way forward."""
 
-    def gradient(self, step: "Step", dy: Signal, gradients: Gradients) -> None:
+    def gradient(self, step: Step, dy: Signal, gradients: Gradients) -> None:
         """The gradient at a step's output, and of its own parameters under the same exponent, on the way back."""
-
-
-class Container(ABC):
-    """Strings layers together: the same two functions, on signals, and a listener for what happens inside."""
-
-    def __init__(self, info: LayerInfo):
-        self.info = info
-
-    @abstractmethod
-    def forward(self, x: Array, listener: Listener) -> tuple[Array, Cache]:
-        """The output, and what the backward pass will need."""
-
-    @abstractmethod
-    def backward(self, dy: Signal, cache: Cache, listener: Listener) -> tuple[Signal, Gradients]:
-        """∂L/∂x and the gradients of the container's own parameters, given ∂L/∂y."""
-
-    def parameters(self) -> dict[str, Array]:
-        """The container's own parameters; those of the layers inside are theirs."""
-        return {}
-
-    @abstractmethod
-    def inner(self) -> "tuple[Step, ...]":
-        """The steps directly inside, in forward order."""
-
-    @abstractmethod
-    def at_pass(self, number: int) -> "Container":
-        """The container for one pass of a trial."""
-
-
-Step = Layer | Container

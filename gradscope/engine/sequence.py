@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from gradscope.engine import Array
-from gradscope.engine.layer import Cache, Container, Gradients, Listener, Step
+from gradscope.engine.layer import Cache, Container, Gradients, Layer, Listener, Step
 from gradscope.engine.signal import Signal
 
 
@@ -31,7 +31,7 @@ class Sequence:
         """The output and the caches of all steps."""
         caches = []
         for step in self.steps:
-            x, cache = step.forward(x, listener) if isinstance(step, Container) else step.forward(x)
+            x, cache = _forward(step, x, listener)
             listener.output(step, x, cache)
             caches.append(cache)
         return x, caches
@@ -40,12 +40,7 @@ class Sequence:
         """∂L/∂x; the caches are used up, so that their memory is free as soon as a step is done."""
         dy = dy.rescaled()
         for step in reversed(self.steps):
-            cache = caches.pop()
-            if isinstance(step, Container):
-                dx, gradients = step.backward(dy, cache, listener)
-            else:
-                mantissa, gradients = step.backward(dy.mantissa, cache)
-                dx = dy.with_mantissa(mantissa)
+            dx, gradients = _backward(step, dy, caches.pop(), listener)
             listener.gradient(step, dy, gradients)
             dy = dx.rescaled()
         return dy
@@ -53,8 +48,8 @@ class Sequence:
     def walk(self) -> Iterator[Step]:
         """Every step at any depth in forward order, a container after what is inside it."""
         for step in self.steps:
-            if isinstance(step, Container):
-                yield from Sequence(step.inner()).walk()
+            if inner := step.inner():
+                yield from Sequence(inner).walk()
             yield step
 
     def at_pass(self, number: int) -> "Sequence":
@@ -63,3 +58,18 @@ class Sequence:
         return (
             self if all(new is old for new, old in zip(steps, self.steps, strict=True)) else Sequence(steps)
         )
+
+
+def _forward(step: Step, x: Array, listener: Listener) -> tuple[Array, Cache]:
+    if isinstance(step, Layer):
+        return step.forward(x)
+    assert isinstance(step, Container)
+    return step.forward(x, listener)
+
+
+def _backward(step: Step, dy: Signal, cache: Cache, listener: Listener) -> tuple[Signal, Gradients]:
+    if isinstance(step, Layer):
+        mantissa, gradients = step.backward(dy.mantissa, cache)
+        return dy.with_mantissa(mantissa), gradients
+    assert isinstance(step, Container)
+    return step.backward(dy, cache, listener)

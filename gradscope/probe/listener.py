@@ -7,11 +7,14 @@ import numpy as np
 
 from gradscope.engine import Array
 from gradscope.engine.gradients import Gradient, OuterProducts
-from gradscope.engine.layer import Cache, Gradients, Layer, Step
+from gradscope.engine.layer import Cache, Gradients, Step
 from gradscope.engine.magnitude import exp2, joint_log2_l2
 from gradscope.engine.signal import Signal
 from gradscope.probe.stats import active_counts, cosine_gap, moments, numeric_range, saturated_fraction
 from gradscope.probe.trace import LOG10_2, Moments, Norm, NumericRange, Samples
+
+EXACT = {np.dtype(np.float32): 1e-5, np.dtype(np.float64): 1e-12}
+"""How exact a norm is: a difference of squares below this share of them is rounding."""
 
 
 class Heard:
@@ -58,7 +61,7 @@ class TrialListener:
         self._note(step.info.name, found.is_finite)
         if found.is_finite and not step.info.weighted and len(y) > 1:
             heard.cosine_gap.append(cosine_gap(y))
-        activity = step.activity(cache) if isinstance(step, Layer) else None
+        activity = step.activity(cache)
         if activity is None:
             return
         activation, slopes = activity
@@ -106,7 +109,7 @@ class TrialListener:
             by_role[name.rpartition(".")[2]][name] = gradient
         for role, parts in by_role.items():
             heard.gradients[role].append(_norm(list(parts.values()), exponent))
-        if not step.info.weighted or not isinstance(step, Layer):
+        if not step.info.weighted:
             return
         factored = [part for part in by_role["weight"].values() if isinstance(part, OuterProducts)]
         heard.samples.append(_samples(factored, exponent))
@@ -119,8 +122,8 @@ def _norm(parts: list[Gradient], exponent: int) -> Norm:
     return Norm((log2 + exponent) * LOG10_2, sum(part.size for part in parts))
 
 
-def _weight_log10_rms(layer: Layer) -> float:
-    weights = layer.weights()
+def _weight_log10_rms(step: Step) -> float:
+    weights = step.weights()
     size = sum(weight.size for weight in weights)
     total = joint_log2_l2(weight.log2_rms + 0.5 * math.log2(weight.size) for weight in weights)
     return (total - 0.5 * math.log2(size)) * LOG10_2
@@ -143,5 +146,7 @@ def _samples(parts: list[OuterProducts], exponent: int) -> Samples:
     of_samples = float(squares.mean()) * count**2
     of_batch = exp2(2.0 * (joint_log2_l2(part.log2_l2 for part in parts) - base))
     true_square = (count * of_batch - of_samples) / (count - 1)
-    trace = (of_samples - of_batch) * count / (count - 1)
-    return Samples(log10_mean, trace / true_square if true_square > 0.0 else None)
+    trace = max((of_samples - of_batch) * count / (count - 1), 0.0)
+    # Samples whose gradients are orthogonal, one-hot ones for example, have |𝒢|² = 0 but for rounding.
+    is_positive = true_square > EXACT[parts[0].dy.dtype] * of_samples
+    return Samples(log10_mean, trace / true_square if is_positive else None)

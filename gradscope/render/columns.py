@@ -45,19 +45,19 @@ def _field(path: str) -> Callable[[LayerSummary], float | None]:
 
 
 def distance_style(log10: float, reference: float) -> str:
-    """Green within one power of ten of the reference, red from three on; also for what is no number."""
-    distance = 0.0 if log10 == reference else abs(log10 - reference)
+    """Green within one power of ten of the reference, red from three on; red also for what is no number."""
+    distance = abs(log10 - reference)
     if distance <= 1.0:
         return "green"
     return "yellow" if distance < 3.0 else "red"
 
 
-def _share_style(read: Callable[[Row], float | None]) -> Callable[[Row, float], str]:
+def _share_style(read: Callable[[Row], float | None], alarming: bool) -> Callable[[Row, float], str]:
     def style(row: Row, reference: float) -> str:
         found = read(row)
         if not found:
             return "dim"
-        if found < 0.5:
+        if found < 0.5 or not (alarming or math.isnan(found)):
             return ""
         return "yellow" if found < 0.9 else "red"
 
@@ -92,7 +92,7 @@ def _numbers(
     )
 
 
-def _shares(head: str, meaning: str, rank: int, path: str) -> Column:
+def _shares(head: str, meaning: str, rank: int, path: str, *, alarming: bool = True) -> Column:
     """The largest share among the row's layer and those behind it; a NaN counts as the largest."""
     of_layer = _field(path)
 
@@ -102,7 +102,11 @@ def _shares(head: str, meaning: str, rank: int, path: str) -> Column:
         return max(shares, key=lambda number: math.inf if math.isnan(number) else number, default=None)
 
     return Column(
-        head=head, meaning=meaning, rank=rank, text=lambda row: share(read(row)), style=_share_style(read)
+        head=head,
+        meaning=meaning,
+        rank=rank,
+        text=lambda row: share(read(row)),
+        style=_share_style(read, alarming),
     )
 
 
@@ -141,7 +145,7 @@ GRADIENT = Column(
 )
 
 COLUMNS: tuple[Column, ...] = (
-    _words("kind", "what the layer is", 15, lambda row: row.layer.kind),
+    _words("kind", "what the layer is", 19, lambda row: row.layer.kind),
     _words("then", "the layers without weights behind it", 5, _behind),
     GRADIENT,
     _numbers("±", "spread of that over trials, in powers of ten", 13, "output_grad.log10_l2_std", _decades),
@@ -152,8 +156,15 @@ COLUMNS: tuple[Column, ...] = (
     _numbers("y std", "standard deviation of the layer's output, before its activation", 2, "output.std"),
     _numbers("y rms", "root mean square of the same", 16, "output.rms"),
     _shares("dead", "units of the activation with slope zero on every sample", 3, "dead_fraction"),
-    _shares("inactive", "entries where the activation has slope zero", 7, "inactive_fraction"),
-    _shares("rare", "units active on fewer than 1% of the samples", 14, "rarely_active_fraction"),
+    # About half of them are inactive in a sound ReLU layer: no cause for alarm.
+    _shares(
+        "inactive",
+        "entries where the activation has slope zero",
+        7,
+        "inactive_fraction",
+        alarming=False,
+    ),
+    _shares("rare", "units active on fewer than 1% of the samples", 15, "rarely_active_fraction"),
     _shares(
         "saturated", "entries with less than 1% of the activation's largest slope", 4, "saturated_fraction"
     ),
@@ -164,7 +175,7 @@ COLUMNS: tuple[Column, ...] = (
     _numbers("scale", "the loss scale that saves them", 17, "range.loss_scale_log2", _power_of_two),
     _words("shape", "of one sample's output", 12, _shape, right=True),
     _numbers("params", "number of parameters", 18, "parameters", _whole),
-    _words("init", "initialiser of the weights", 19, lambda row: row.layer.init or NOTHING),
+    _words("init", "initialiser of the weights", 14, lambda row: row.layer.init or NOTHING),
 )
 """In the order in which they are shown."""
 

@@ -184,6 +184,27 @@ def test_twenty_thousand_knobs_in_a_ring_are_one_mistake():
     ]
 
 
+def test_circles_within_circles_take_no_time():
+    """Every knob uses the next and the first, the last nine thousand of them: a circle for each."""
+    params = "params:\n" + "".join(f"  k{n}: ${{k{n + 1}}}${{k0}}${{k{n}}}\n" for n in range(30_000))
+    fan = f"  k30000: {''.join(f'${{x{n}}}' for n in range(7_000))}\n"
+    leaves = "".join(f"  x{n}: ${{k0}}\n" for n in range(7_000))
+    start = time.process_time()
+    messages = messages_of(f"{params}{fan}{leaves}{SMALL}name: ${{k7}}\n")
+    assert len(messages) == 7
+    assert all("knobs go round in a circle: k0 → " in message for message in messages)
+    assert time.process_time() - start < 5.0
+
+
+def test_two_circles_are_two_mistakes():
+    assert messages_of(
+        f"params: {{a: '${{b}}', b: '${{a}}', c: '${{c}}', d: '${{a}}'}}\n{SMALL}name: ${{d}}\n"
+    ) == [
+        "net.yaml:1:10: knobs go round in a circle: a → b → a; give one a value",
+        "net.yaml:1:32: knobs go round in a circle: c → c; give one a value",
+    ]
+
+
 def test_a_text_that_knobs_make_too_long():
     assert messages_of(f"{LONG}{SMALL}name: {'${k}' * 9_000}\n") == [
         "net.yaml:5:7: name: with its knobs filled in the text has 540,000,000 characters; "

@@ -71,6 +71,11 @@ def test_what_a_config_cannot_hold_is_told(value, message):
     assert copied(value)[1] == [message]
 
 
+def test_a_mapping_without_a_usable_key_is_broken():
+    assert copied({1: "a"})[0] is BROKEN
+    assert copied({1: "a", "b": 2})[0] == {"b": 2}
+
+
 def test_what_cannot_be_held_is_broken_and_the_rest_is_kept():
     assert copied([1, object(), 3])[0] == [1, BROKEN, 3]
 
@@ -80,6 +85,16 @@ def test_a_list_that_holds_itself():
     endless.append(endless)
     assert messages_of({"input": 3, "layers": endless}) == [
         "<dict>: layers[1][1]: nested more than 64 levels deep; flatten it"
+    ]
+
+
+def test_a_dict_that_holds_itself_under_a_number():
+    endless = {}
+    endless[1] = endless
+    messages = messages_of({"input": 3, "layers": endless})
+    assert messages == [
+        "<dict>: layers: a key must be a text, not 1; put it in quotes",
+        "<dict>: layers: nested more than 64 levels deep; flatten it",
     ]
 
 

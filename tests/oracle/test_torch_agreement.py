@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 import gradscope
+from gradscope.engine import Array
 from gradscope.engine.activations import ACTIVATIONS
 from gradscope.engine.layers.dropout import Dropout
 from gradscope.engine.losses import LOSSES
@@ -20,14 +21,15 @@ from tests.oracle.torch_measures import Numbers, measures  # noqa: E402
 from tests.oracle.torch_network import TorchNetwork  # noqa: E402
 
 TOLERANCE = 1e-10
+ROUNDING = 1e-14
+"""Of the terms of a sum, some fifty units in the last place: what is left of one may be off by this when its terms
+cancel, as a bias gradient's do before a normalisation."""
 NUDGE = 2.0**-50
-"""A relative change of every weight, four units in the last place."""
+"""A relative change of every weight and input, four units in the last place."""
 AMPLIFIED = 1000.0
 """A quantity moved by the nudge by more than TOLERANCE/AMPLIFIED of itself is not determined to TOLERANCE by
-float64 numbers: gradients through a normalisation of two values, a bias that a normalisation cancels, a straight
-line through level points. It may differ by AMPLIFIED times what the nudge moves it, and by no more."""
-LOST_DIGITS = 1e-14
-"""The noise scale divides by a difference: it may be off by this times how much larger the terms are."""
+float64 numbers, as the gradient through a normalisation of two samples is not. It may differ by AMPLIFIED times
+what the nudge moves it, and by no more; where nothing is lost, that is below TOLERANCE."""
 
 
 def reported(config: dict[str, Any]) -> Numbers:
@@ -54,15 +56,16 @@ def reported(config: dict[str, Any]) -> Numbers:
     return found
 
 
-def oracle(config: dict[str, Any], nudge: float = 0.0) -> Numbers:
-    """The same numbers by PyTorch, every parameter times 1 ± nudge."""
+def oracle(config: dict[str, Any], nudge: float = 0.0, seed: int = 0) -> Numbers:
+    """The same numbers by PyTorch, every parameter and input times 1 ± nudge."""
+    signs = np.random.default_rng(seed)
+
+    def nudged(array: Array) -> Array:
+        return array * (1.0 + nudge * signs.choice([-1.0, 1.0], array.shape))
+
     loaded = gradscope.load_config(config)
     network = gradscope.build_network(loaded, trial=0)
-    signs = np.random.default_rng(0)
-    parameters = {
-        name: array * (1.0 + nudge * signs.choice([-1.0, 1.0], array.shape))
-        for name, array in network.parameters().items()
-    }
+    parameters = {name: nudged(array) for name, array in network.parameters().items()}
     inputs, targets = gradscope.make_batch(loaded, trial=0)
     # Nobody else can draw the masks of dropout: they are read off by passing ones through it.
     masks = {
@@ -70,32 +73,39 @@ def oracle(config: dict[str, Any], nudge: float = 0.0) -> Numbers:
         for step in network.layers()
         if isinstance(step, Dropout)
     }
-    return measures(TorchNetwork(config, parameters, masks).run(inputs, targets))
+    return measures(TorchNetwork(config, parameters, masks).run(nudged(inputs), targets))
 
 
 def disagreements(config: dict[str, Any]) -> list[str]:
     """Every quantity that one of both lacks or on which they differ by more than they may."""
-    found, expected, nudged = reported(config), oracle(config), oracle(config, NUDGE)
-    lost = {name: expected.pop(name) for name in list(expected) if name.endswith(".lost")}
-    wrong = [f"{name}: only reported, {found[name]}" for name in found.keys() - expected if found[name] is not None]
+    found, expected = reported(config), oracle(config)
+    nudged = [oracle(config, NUDGE, seed) for seed in (1, 2)]
+    wrong = [f"{name}: only reported" for name in found.keys() - expected if found[name] is not None]
     for name, value in expected.items():
-        mine, moved = found.get(name), nudged.get(name)
-        tolerance = 0.0
-        if name.endswith("noise_scale"):
-            factor = lost[name.replace("noise_scale", "lost")] or 0.0
-            if factor * LOST_DIGITS > TOLERANCE:
-                continue
-            tolerance = LOST_DIGITS * factor * abs(value or 0.0)
-        if value is None or mine is None:
-            if mine is not value:
+        if name.endswith((".terms", ".lost", ".nearly")):
+            continue
+        mine, moved = found.get(name), [other.get(name) for other in nudged]
+        if mine is None or value is None or None in moved:
+            if mine is not value and all((other is None) is (value is None) for other in moved):
                 wrong.append(f"{name}: {mine} instead of {value}")
             continue
-        # Mean, spread and ends of an output are sums of entries of the size of its RMS, which may cancel.
-        size = expected[f"{name.rpartition('.')[0]}.rms"] if ".output." in name else value
-        tolerance += TOLERANCE * abs(size or 0.0) + AMPLIFIED * abs(value - (value if moved is None else moved))
-        if not abs(mine - value) <= tolerance:
+        movement = max(abs(value - other) for other in moved if other is not None)
+        if not abs(mine - value) <= tolerance(name, value, expected) + AMPLIFIED * movement:
             wrong.append(f"{name}: {mine} instead of {value}, off by {abs(mine - value) / abs(value or 1.0):.1e}")
     return wrong
+
+
+def tolerance(name: str, value: float, expected: Numbers) -> float:
+    """How far a quantity may be off, besides what the nudge says."""
+    layer, _, field = name.rpartition(".")
+    if field == "zero_fraction":
+        return (expected[f"{name}.nearly"] or 0.0) - value
+    if field == "noise_scale":
+        return (TOLERANCE + ROUNDING * (expected[f"{name}.lost"] or 0.0)) * abs(value)
+    if layer.endswith(".output"):
+        # Mean, spread and ends are sums of entries of the size of the RMS, which may cancel.
+        return TOLERANCE * (expected[f"{layer}.rms"] or 0.0)
+    return TOLERANCE * abs(value) + ROUNDING * (expected.get(f"{layer}.terms") or 0.0)
 
 
 def test_the_oracle_knows_every_activation_and_loss():

@@ -11,9 +11,15 @@ from tests.oracle.torch_network import Seen, TorchNetwork
 
 Numbers = dict[str, float | None]
 
+NEARLY_ZERO = 1e-12
+"""Of an output's RMS: below it, whether an entry is exactly zero is a matter of rounding."""
+
 
 def measures(network: TorchNetwork) -> Numbers:
-    """Every quantity under `layer.quantity`, the loss and the flow besides."""
+    """Every quantity under `layer.quantity`, the loss and the flow besides.
+
+    What ends in `.terms`, `.lost` or `.nearly` is no quantity of the report but says how far rounding may move one.
+    """
     # A random cotangent is no loss; its scalar product only stands in for one.
     has_loss = network.config.get("loss") != "random_cotangent"
     found: Numbers = {"loss": float(network.loss.detach()) if has_loss else None}
@@ -23,7 +29,7 @@ def measures(network: TorchNetwork) -> Numbers:
     for seen in network.layers:
         numbers = _outputs(seen) | _units(seen)
         if seen.name == seen.owner:
-            numbers |= _parameters(network, seen.name)
+            numbers |= _parameters(network, uses[seen.name])
             if seen.kind == "dense":
                 numbers |= _samples(uses[seen.name])
         found |= {f"{seen.name}.{key}": value for key, value in numbers.items()}
@@ -44,6 +50,7 @@ def _outputs(seen: Seen) -> Numbers:
         "output.std": float(y.std(correction=0)),
         "output.rms": float((y**2).mean().sqrt()),
         "output.zero_fraction": float((y == 0).double().mean()),
+        "output.zero_fraction.nearly": float((y.abs() <= NEARLY_ZERO * (y**2).mean().sqrt()).double().mean()),
         "output.min": float(y.min()),
         "output.max": float(y.max()),
     }
@@ -67,20 +74,27 @@ def _units(seen: Seen) -> Numbers:
     return numbers
 
 
-def _parameters(network: TorchNetwork, name: str) -> Numbers:
+def _parameters(network: TorchNetwork, uses: list[Seen]) -> Numbers:
     numbers: Numbers = {}
     for role in ("weight", "bias", "gain", "slope", "scale"):
-        parameter = network.parameters.get(f"{name}.{role}")
+        parameter = network.parameters.get(f"{uses[0].name}.{role}")
         if parameter is None:
             continue
         gradient = parameter.grad
         numbers[f"{role}_grad.l2"] = _l2(gradient)
         numbers[f"{role}_grad.rms"] = _l2(gradient) / math.sqrt(parameter.numel())
+        numbers[f"{role}_grad.terms"] = sum(_terms(use) for use in uses)
         if role == "weight":
             size = float((parameter.detach() ** 2).mean().sqrt())
             numbers["weight_rms"] = size
             numbers["update_ratio"] = numbers["weight_grad.rms"] / size if size else None
     return numbers
+
+
+def _terms(use: Seen) -> float:
+    """A bound of what a parameter's gradient is summed from: the terms are products of these two at most."""
+    inside = max(float(use.x.detach().abs().max()), float(use.y.detach().abs().max()), 1.0)
+    return inside * float(use.y.grad.abs().sum())
 
 
 def _samples(uses: list[Seen]) -> Numbers:
@@ -99,7 +113,7 @@ def _samples(uses: list[Seen]) -> Numbers:
         "sample_grad.mean_l2": sum(math.sqrt(square) for square in squares) / count,
         "sample_grad.noise_scale": trace / true_square if true_square > 0 else None,
         # How much larger the terms of both differences are than what is left: the digits the noise scale has lost.
-        "sample_grad.lost": (count * of_batch + of_samples) / max(min(abs(true_square), abs(trace)), 1e-300),
+        "sample_grad.noise_scale.lost": (count * of_batch + of_samples) / max(min(abs(true_square), abs(trace)), 1e-300),
     }
 
 

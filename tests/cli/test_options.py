@@ -1,0 +1,55 @@
+from pathlib import Path
+
+import pytest
+
+from tests.cli.calls import call, diagnosed, small
+
+
+@pytest.mark.parametrize(
+    "option",
+    ["--format=json", "--seed=1", "--trials=2", "--jobs=1", "--fail-on=error", "--output=report.txt"],
+)
+def test_an_option_given_twice_is_an_error(option: str) -> None:
+    result = call("run", "x.yaml", option, option)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f"{option.partition('=')[0]} is given 2 times; give it once" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--format", "xml"], "'xml' is not one of 'table', 'json', 'csv', 'markdown'"),
+        (["--fail-on", "note"], "'note' is not one of 'error', 'warning', 'never'"),
+        (["--seed", "-1"], "-1 is not in the range x>=0"),
+        (["--seed", "1.5"], "'1.5' is not a valid integer"),
+        (["--seed", str(2**64)], f"{2**64} is too large; at most {2**64 - 1} is possible"),
+        (["--trials", "0"], "0 is not in the range x>=1"),
+        (["--trials", "10000000000"], "10000000000 is too large"),
+        (["--jobs", "0"], "0 is not in the range x>=1"),
+        (["--set", "depth"], "'depth' is not KEY=VALUE; write it like depth=50"),
+        (["--set", "=50"], "'=50' is not KEY=VALUE"),
+        (["--set", "depth=1", "--set", "depth=2"], "depth is set twice; set it once"),
+        (["--quiet", "--verbose"], "--quiet and --verbose contradict each other"),
+        (["--verbose", "--quiet"], "--quiet and --verbose contradict each other"),
+        (["--nonsense"], "--nonsense"),
+        (["-o", "no/such/folder/report.json"], "there is no folder no/such/folder; create it first"),
+        (["-o", "."], ". is a folder; name a file in it"),
+    ],
+)
+def test_wrong_options_are_refused_before_any_work(arguments: list[str], words: str) -> None:
+    result = call("run", "x.yaml", *arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert words in result.stderr
+
+
+def test_a_value_may_hold_an_equals_sign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stand_in = diagnosed(monkeypatch)
+    call("run", small(tmp_path), "--set", "name=a=b")
+    assert stand_in.configs[0].name == "a=b"
+
+
+def test_output_to_minus_is_standard_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    diagnosed(monkeypatch)
+    result = call("run", small(tmp_path), "-q", "-o", "-")
+    assert result.stdout.endswith("small\n")
+    assert not Path("-").exists()
