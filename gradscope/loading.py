@@ -4,9 +4,11 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from gradscope.build import check_network
 from gradscope.config.load import read_config
-from gradscope.config.schema import Config
+from gradscope.config.schema import Config, Origin
 from gradscope.errors import Problems
 from gradscope.rules.policy import check_settings
 
@@ -34,4 +36,9 @@ def load_config(
         check_network(config, problems)
     problems.raise_any()
     assert config is not None  # without a config there was a problem
-    return config
+    origin = Origin(
+        source=dict(source) if isinstance(source, Mapping) else os.fsdecode(source),
+        overrides=dict(overrides or {}),
+        text=text,
+    )
+    return msgspec.structs.replace(config, origin=origin)

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from gradscope.config.schema import Choice, Config
 
-_UNTOLD = frozenset({"description", "source", "params", "place", "places", "suppressed"})
+_UNTOLD = frozenset({"description", "source", "params", "place", "places", "suppressed", "origin"})
 """Fields that say where things stand or came from, or what a comment does."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import PurePath
 from typing import Any
 
@@ -54,15 +54,17 @@ def read_config(
     problems: Problems,
     *,
     text: str | bytes | None = None,
+    folder: str | None = None,
 ) -> Config | None:
     """Read a config from a path, from the `text` that came from `source`, or from a dict.
 
+    Paths in it start from the `folder`, by default that of the file; of a text or a dict, where the process is.
     Every mistake goes to `problems` and none is raised. While there are any, the config may hold an `Unknown`
     in the place of a layer, and defaults in other places; it is None when there is nothing to go on.
     """
     found = BoundedProblems()
     try:
-        return _read(source, overrides or {}, found, text)
+        return _read(source, overrides or {}, found, text, folder)
     except UnreadableError:
         return None
     finally:
@@ -70,8 +72,21 @@ def read_config(
             problems.add(*problem)
 
 
+def check_names(
+    source: Source, names: Iterable[str], problems: Problems, *, text: str | bytes | None = None
+) -> None:
+    """Note each of the names that no override of this config can have, being neither knob nor path."""
+    document = _document(source, Problems(), text)
+    if document is not None and isinstance(document.data, dict):
+        apply_overrides(document, dict.fromkeys(names), _KEYS, problems)
+
+
 def _read(
-    source: Source, overrides: Mapping[str, Any], problems: Problems, text: str | bytes | None
+    source: Source,
+    overrides: Mapping[str, Any],
+    problems: Problems,
+    text: str | bytes | None,
+    folder: str | None,
 ) -> Config | None:
     document = _document(source, problems, text)
     if document is None or not _is_config(document, problems):
@@ -82,8 +97,10 @@ def _read(
     usable = {name: value for name, value in knobs.items() if value is not BROKEN}
     _report_unused(document, usable.keys() - used - set(references(document.data)), problems)
     document.data = fill_knobs(document, knobs, problems)
-    is_file = text is None and not isinstance(source, Mapping)
-    reader = Reader(document, problems, os.path.dirname(document.source) if is_file else "")
+    if folder is None:
+        is_file = text is None and not isinstance(source, Mapping)
+        folder = os.path.dirname(document.source) if is_file else ""
+    reader = Reader(document, problems, folder)
     return _config(reader, usable)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from msgspec import Meta, Struct, field
 
@@ -191,6 +191,15 @@ class RuleSetting(Struct, frozen=True, kw_only=True):
     """Of the limits, by name."""
 
 
+class Origin(Struct, frozen=True, kw_only=True):
+    """What a config was read from, so that it can be read again with other values."""
+
+    source: str | dict[str, Any]
+    overrides: dict[str, Any] = {}
+    text: str | None = None
+    """The YAML itself where `source` only names it."""
+
+
 class Config(Struct, frozen=True, kw_only=True):
     """One experiment, complete: every default is filled in and every knob replaced."""
 
@@ -210,3 +219,4 @@ class Config(Struct, frozen=True, kw_only=True):
     optimizer: Optimizer | None = None
     suppressed: dict[int, tuple[str, ...]] = {}
     """Rule ids, or prefixes of them, that `# gradscope: ignore[…]` silences on a line of the file."""
+    origin: Origin | None = None

@@ -14,8 +14,8 @@ from typing import TypeVar
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-BLAS_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-"""Set to 1 before NumPy is loaded, these keep every product on one thread at no cost."""
+BLAS_VARIABLE = "OPENBLAS_NUM_THREADS"
+"""NumPy's wheels carry OpenBLAS; set to 1 before NumPy is loaded, this keeps every product on one thread at no cost."""
 
 _jobs: contextvars.ContextVar[int] = contextvars.ContextVar("jobs", default=1)
 
@@ -66,7 +66,7 @@ def one_blas_thread() -> Iterator[None]:
 
     More threads change the last bits of a product with their number, and are slower on small matrices.
     """
-    if any(os.environ.get(variable) == "1" for variable in BLAS_VARIABLES[:1]):
+    if os.environ.get(BLAS_VARIABLE) == "1":
         yield
         return
     from threadpoolctl import threadpool_limits
