@@ -73,12 +73,19 @@ def read_config(
 
 
 def check_names(
-    source: Source, names: Iterable[str], problems: Problems, *, text: str | bytes | None = None
+    source: Source,
+    overrides: Mapping[str, Any],
+    names: Iterable[str],
+    problems: Problems,
+    *,
+    text: str | bytes | None = None,
 ) -> None:
-    """Note each of the names that no override of this config can have, being neither knob nor path."""
-    document = _document(source, Problems(), text)
-    if document is not None and isinstance(document.data, dict):
-        apply_overrides(document, dict.fromkeys(names), _KEYS, problems)
+    """Note each of the names that can be given no value behind these overrides: neither knob nor path."""
+    for name in names:
+        document = _document(source, Problems(), text)
+        if document is not None and isinstance(document.data, dict):
+            apply_overrides(document, overrides, _KEYS, Problems())
+            apply_overrides(document, {name: None}, _KEYS, problems)
 
 
 def _read(

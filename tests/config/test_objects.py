@@ -66,7 +66,6 @@ KINDS = "use text, numbers, True, False, None, lists and dicts"
         ("x" * 65_537, "d: a text of 65,537 characters is too long; at most 65,536 are read"),
     ],
     ids=lambda value: value if isinstance(value, str) else type(value).__name__,  # no addresses in the ids
-    ids=str,
 )
 def test_what_a_config_cannot_hold_is_told(value, message):
     assert copied(value)[1] == [message]

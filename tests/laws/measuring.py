@@ -15,7 +15,7 @@ from gradscope.probe.run import measure
 from gradscope.probe.trace import Trace
 from tests.collecting import Collector, collect_network
 
-Layers = Sequence[str | Mapping[str, Any]]
+Source = dict[str, Any]
 
 
 class Pass(NamedTuple):
@@ -40,6 +40,29 @@ def run_once(source: Mapping[str, Any], *, seed: int = 0) -> Pass:
     return Pass(network, inputs, targets, collect_network(network, inputs, targets))
 
 
+def stack(
+    widths: Sequence[int],
+    activation: Any = None,
+    *,
+    fan_in: int | None = None,
+    bias: bool = False,
+    **rest: Any,
+) -> Source:
+    """Dense layers of these widths with an activation between them, a Gaussian batch below, a Gaussian δ on top."""
+    layers: list[Any] = []
+    for width in widths:
+        if layers and activation is not None:
+            layers.append(activation)
+        layers.append({"dense": {"units": width, "bias": bias}})
+    return {
+        "input": fan_in or widths[0],
+        "layers": layers,
+        "loss": "random_cotangent",
+        "batch": {"size": 1},
+        **rest,
+    }
+
+
 def trace(source: Mapping[str, Any]) -> Trace:
     """Every trial's own measurements, which a report only gives averages of."""
     problems = Problems()
@@ -48,28 +71,28 @@ def trace(source: Mapping[str, Any]) -> Trace:
     return measure(plan.outline, plan.network, plan.batch, trials=plan.config.trials)
 
 
-def log_squares(measured: Trace, kind: str) -> Array:
-    """ln |∂L/∂y|² of every layer of a kind, in forward order:   -> (trials, layers)."""
-    numbers = [number for number, layer in enumerate(measured.layers) if layer.kind == kind]
-    return np.array(
-        [
-            [2.0 * math.log(10.0) * trial.layers[number].output_grad.log10_l2 for number in numbers]
-            for trial in measured.trials
-        ]
+def growth(measured: Trace) -> Array:
+    """E |δ_l|²/|δ_last|² at every flow point, an arithmetic mean over trials:   -> (points,)."""
+    points = [number for number, info in enumerate(measured.layers) if info.flow_point]
+    logs = np.array(
+        [[trial.layers[number].output_grad.log10_l2 for number in points] for trial in measured.trials]
     )
-
-
-def growth(measured: Trace, kind: str) -> Array:
-    """E |δ_l|²/|δ_last|² of every layer of a kind, an arithmetic mean over trials:   -> (layers,)."""
-    logs = log_squares(measured, kind)
-    ratios: Array = np.exp(logs - logs[:, -1:]).mean(axis=0)
+    ratios: Array = np.power(10.0, 2.0 * (logs - logs[:, -1:])).mean(axis=0)
     return ratios
 
 
-def trials_for(log_tolerance: float, *, layers: int, width: int, kurtosis: float) -> int:
+def mean_squares(measured: Trace) -> Array:
+    """E of an output's entries squared at every flow point, over trials:   -> (points,)."""
+    points = [number for number, info in enumerate(measured.layers) if info.flow_point]
+    squares = [[trial.layers[number].output.rms ** 2 for number in points] for trial in measured.trials]
+    means: Array = np.array(squares).mean(axis=0)
+    return means
+
+
+def trials_for(log_tolerance: float, widths: Sequence[int], *, kurtosis: float) -> int:
     """Trials for which the log of the total growth of |δ|² is within the tolerance, but once in 10,000 times.
 
-    With S trials of width n its standard deviation is about √((3k − 1) L/(n S)), four of which fit into the
-    tolerance; k = E φ′⁴/(E φ′²)² of the slopes, 1 for linear layers and 2 for ReLU.
+    With S trials its standard deviation is about √(Σ (3k − 1)/(n_l S)) over the layers' widths n_l, four of which
+    fit into the tolerance; k = E φ′⁴/(E φ′²)² of the slopes, 1 for linear layers and 2 for ReLU.
     """
-    return math.ceil((4.0 / log_tolerance) ** 2 * (3.0 * kurtosis - 1.0) * layers / width)
+    return math.ceil((4.0 / log_tolerance) ** 2 * sum((3.0 * kurtosis - 1.0) / width for width in widths))
