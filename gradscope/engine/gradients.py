@@ -60,6 +60,40 @@ class Formed:
         return Formed(sum(arrays[1:], start=arrays[0]), exponent)
 
 
+class RowSum:
+    """Gradient of a bias: Σ over rows of dy, not formed.   dy (..., O)."""
+
+    def __init__(self, dy: Array, exponent: int = 0):
+        self.dy = dy.reshape(-1, dy.shape[-1])
+        self.exponent = exponent
+
+    @property
+    def size(self) -> int:
+        """O."""
+        return int(self.dy.shape[1])
+
+    @cached_property
+    def log2_l2(self) -> float:
+        """log2 of the L2 norm of the sum."""
+        dy, exponent, diagonal = _near_one(self.dy)
+        total = np.ones(len(dy), dtype=dy.dtype) @ dy
+        square = float(np.dot(total, total))
+        if square < CANCELLED[dy.dtype] * diagonal:
+            square = sum_of_squares(dy.sum(axis=0, dtype=np.float64))
+        return _half_log2(square) + exponent + self.exponent
+
+    def matrix(self) -> Array:
+        """The sum (O,), out of the range of its precision where the exponent takes it there."""
+        total: Array = self.dy.sum(axis=0)
+        return _times_power_of_two(total, self.exponent)
+
+    def plus(self, others: list[tuple["RowSum", int]]) -> "RowSum":
+        """The sum with other uses of the same bias: more rows."""
+        uses = [(self.dy, self.exponent), *((use.dy, use.exponent + shift) for use, shift in others)]
+        dys, exponent = _aligned(uses)
+        return RowSum(np.concatenate(dys), exponent)
+
+
 class OuterProducts:
     """Gradient of an affine map: Σ over rows of outer(x, dy), not formed.   x (B, T, I) or (B, I), dy alike with O.
 
@@ -80,7 +114,7 @@ class OuterProducts:
     @property
     def log2_l2(self) -> float:
         """log2 of the L2 norm of the batch gradient."""
-        return self._norms[0]
+        return _half_log2(self._squares[0]) + self.sample_exponent
 
     @property
     def l2(self) -> float:
@@ -88,9 +122,15 @@ class OuterProducts:
         return exp2(self.log2_l2)
 
     @property
+    def sample_squares(self) -> Array:
+        """Squared L2 norms (B,) of the samples' contributions, divided by 4^sample_exponent."""
+        return self._squares[1]
+
+    @property
     def sample_l2(self) -> Array:
         """L2 norms (B,) of the samples' contributions, divided by 2^sample_exponent."""
-        return self._norms[1]
+        norms: Array = np.sqrt(self.sample_squares)
+        return norms
 
     @property
     def sample_exponent(self) -> int:
@@ -113,31 +153,26 @@ class OuterProducts:
     @cached_property
     def _scaled(self) -> tuple[Array, Array, int]:
         """Both factors with norms near 1 when they were far from it, and the exponent taken out."""
-        x, x_exponent = _near_one(self.x)
-        dy, dy_exponent = _near_one(self.dy)
+        x, x_exponent, _ = _near_one(self.x)
+        dy, dy_exponent, _ = _near_one(self.dy)
         return x, dy, x_exponent + dy_exponent + self.exponent
 
     @cached_property
-    def _norms(self) -> tuple[float, Array]:
-        x, dy, exponent = self._scaled
+    def _squares(self) -> tuple[float, Array]:
+        """The squared norm of the sum, and those of the samples' own sums."""
+        x, dy, _ = self._scaled
         samples, positions = x.shape[:2]
-        rows = samples * positions
-        if positions == 1:
-            sample_squares = _row_squares(x[:, 0]) * _row_squares(dy[:, 0])
-        else:
-            sample_squares = np.array([inner_product(x[b], dy[b]) for b in range(samples)])
-        square = inner_product(x.reshape(rows, -1), dy.reshape(rows, -1))
-        sample_l2 = np.sqrt(sample_squares)
-        if math.isnan(square):
-            return math.nan, sample_l2
-        return (0.5 * math.log2(square) + exponent if square > 0.0 else -math.inf), sample_l2
+        square, own = inner_product(x.reshape(samples * positions, -1), dy.reshape(samples * positions, -1))
+        if positions > 1:
+            own = np.array([inner_product(x[b], dy[b])[0] for b in range(samples)])
+        return square, own
 
 
-def inner_product(x: Array, dy: Array) -> float:
+def inner_product(x: Array, dy: Array) -> tuple[float, Array]:
     """‖xᵀ dy‖² = ⟨xxᵀ, dy dyᵀ⟩ by whichever is cheaper, and again more exactly where the rows nearly cancel.
 
     Shapes:
-        x: (R, I), dy: (R, O) -> scalar >= 0, or nan
+        x: (R, I), dy: (R, O) -> scalar >= 0, or nan; and ‖x_r‖²‖dy_r‖² of each row (R,)
     """
     rows, fan_in = x.shape
     fan_out = dy.shape[1]
@@ -145,15 +180,15 @@ def inner_product(x: Array, dy: Array) -> float:
     if factored:
         of_x, of_dy = x @ x.T, dy @ dy.T
         square = float(np.vdot(of_x, of_dy))
-        diagonal = float(np.dot(of_x.diagonal(), of_dy.diagonal()))
+        own = of_x.diagonal() * of_dy.diagonal()
     else:
         square = _formed_square(x, dy)
-        diagonal = float(np.dot(_row_squares(x), _row_squares(dy)))
-    if square >= CANCELLED[x.dtype] * diagonal or math.isnan(square):
-        return square
+        own = _row_squares(x) * _row_squares(dy)
+    if square >= CANCELLED[x.dtype] * float(np.add.reduce(own)) or math.isnan(square):
+        return square, own
     if x.dtype == np.float32:
-        return inner_product(x.astype(np.float64), dy.astype(np.float64))
-    return _formed_square(x, dy) if factored else square
+        return inner_product(x.astype(np.float64), dy.astype(np.float64))[0], own
+    return (_formed_square(x, dy) if factored else square), own
 
 
 def _formed_square(x: Array, dy: Array) -> float:
@@ -180,12 +215,20 @@ def _times_power_of_two(array: Array, exponent: int) -> Array:
     return np.ldexp(array, exponent) if exponent else array
 
 
-def _near_one(x: Array) -> tuple[Array, int]:
+def _near_one(x: Array) -> tuple[Array, int, float]:
+    """The array with a norm near 1 if it was far from it, the exponent taken out, and its sum of squares."""
     square = float(np.vdot(x, x))
     if _LOW < square < _HIGH:
-        return x, 0
+        return x, 0, square
     size = log2_l2(x)
     if not math.isfinite(size):
-        return x, 0
+        return x, 0, square
     shift = round(size)
-    return np.ldexp(x, -shift), shift
+    return np.ldexp(x, -shift), shift, exp2(2.0 * (size - shift))
+
+
+def _half_log2(square: float) -> float:
+    """log2 √square: −inf for zero, nan for nan."""
+    if square > 0.0:
+        return 0.5 * math.log2(square)
+    return math.nan if math.isnan(square) else -math.inf

@@ -48,6 +48,8 @@ def log2_l2(x: Array) -> float:
 def joint_log2_l2(parts: Iterable[float]) -> float:
     """log2 of the L2 norm over several arrays together, from their own log2 norms."""
     norms = list(parts)
+    if len(norms) == 1:
+        return norms[0]
     largest = max(norms, default=-math.inf)
     if any(math.isnan(norm) for norm in norms):
         return math.nan

@@ -104,14 +104,14 @@ class TrialListener:
         }
 
     def _parameters(self, step: Step, heard: Heard, gradients: Gradients, exponent: int) -> None:
-        by_role: defaultdict[str, dict[str, Gradient]] = defaultdict(dict)
+        by_role: dict[str, list[Gradient]] = {}
         for name, gradient in gradients.items():
-            by_role[name.rpartition(".")[2]][name] = gradient
+            by_role.setdefault(name.rpartition(".")[2], []).append(gradient)
         for role, parts in by_role.items():
-            heard.gradients[role].append(_norm(list(parts.values()), exponent))
+            heard.gradients[role].append(_norm(parts, exponent))
         if not step.info.weighted:
             return
-        factored = [part for part in by_role["weight"].values() if isinstance(part, OuterProducts)]
+        factored = [part for part in by_role["weight"] if isinstance(part, OuterProducts)]
         heard.samples.append(_samples(factored, exponent))
         if heard.weight_log10_rms is None:
             heard.weight_log10_rms = _weight_log10_rms(step)
@@ -130,23 +130,24 @@ def _weight_log10_rms(step: Step) -> float:
 
 
 def _samples(parts: list[OuterProducts], exponent: int) -> Samples:
-    """Mean norm of the samples' own gradients and the simple noise scale (McCandlish et al. 2018, appendix A.1)."""
+    """Mean norm of the samples' own gradients and the simple noise scale (McCandlish et al. 2018, appendix A.1).
+
+    The gradient of a sample's own loss is its contribution to the batch's mean times the number of samples B.
+    """
     base = max(part.sample_exponent for part in parts)
-    squares: Array = np.zeros(len(parts[0].sample_l2))
-    for part in parts:
-        squares += np.square(np.ldexp(part.sample_l2, part.sample_exponent - base), dtype=np.float64)
-    count = len(squares)
-    norms = np.sqrt(squares)
-    mean = float(norms.mean()) * count
-    log10_mean = (
-        (math.log2(mean) + base + exponent) * LOG10_2 if mean > 0.0 else (-math.inf if mean == 0.0 else mean)
+    squares: Array = sum(
+        (np.ldexp(part.sample_squares, 2 * (part.sample_exponent - base)) for part in parts[1:]),
+        start=np.ldexp(parts[0].sample_squares, 2 * (parts[0].sample_exponent - base), dtype=np.float64),
     )
-    if count < 2 or not math.isfinite(mean):
+    count = len(squares)
+    mean = float(np.add.reduce(np.sqrt(squares)))
+    if not 0.0 < mean < math.inf:
+        return Samples(-math.inf if mean == 0.0 else mean, None)
+    log10_mean = (math.log2(mean) + base + exponent) * LOG10_2
+    if count < 2:
         return Samples(log10_mean, None)
-    of_samples = float(squares.mean()) * count**2
+    of_samples = float(np.add.reduce(squares)) * count
     of_batch = exp2(2.0 * (joint_log2_l2(part.log2_l2 for part in parts) - base))
     true_square = (count * of_batch - of_samples) / (count - 1)
-    trace = max((of_samples - of_batch) * count / (count - 1), 0.0)
-    # Samples whose gradients are orthogonal, one-hot ones for example, have |𝒢|² = 0 but for rounding.
-    is_positive = true_square > EXACT[parts[0].dy.dtype] * of_samples
-    return Samples(log10_mean, trace / true_square if is_positive else None)
+    trace = (of_samples - of_batch) * count / (count - 1)
+    return Samples(log10_mean, trace / true_square if true_square > 0.0 else None)

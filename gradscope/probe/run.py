@@ -99,9 +99,10 @@ def _units(heard: Heard) -> Units | None:
     if heard.active is None:
         return None
     return Units(
-        dead_fraction=float(np.mean(heard.active == 0)),
+        dead_fraction=int(np.count_nonzero(heard.active == 0)) / heard.active.size,
         inactive_fraction=1.0 - float(heard.active.sum()) / (heard.entries * heard.active.size),
-        rarely_active_fraction=float(np.mean(heard.active < RARELY * heard.entries)),
+        rarely_active_fraction=int(np.count_nonzero(heard.active < RARELY * heard.entries))
+        / heard.active.size,
     )
 
 

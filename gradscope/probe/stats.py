@@ -31,13 +31,14 @@ _CANCELLED = 1e-3
 
 def moments(x: Array) -> Moments:
     """Mean, population std, RMS, share of zeros, least and largest entry of an array of any shape."""
-    low, high = float(x.min()), float(x.max())
+    flat = x.reshape(-1)
+    low, high = float(np.minimum.reduce(flat)), float(np.maximum.reduce(flat))
     if not (math.isfinite(low) and math.isfinite(high)):
         zeros = 1.0 - int(np.count_nonzero(x)) / x.size
         return Moments(
             float(np.mean(x)), math.nan, math.nan if math.isnan(low + high) else math.inf, zeros, low, high
         )
-    mean = float(x.sum()) / x.size
+    mean = float(np.add.reduce(flat)) / x.size
     square = sum_of_squares(x) / x.size
     variance = square - mean * mean
     if not _CANCELLED * square < variance < 1e30 or square < 1e-30:
@@ -106,10 +107,10 @@ def numeric_range(dy: Signal) -> NumericRange:
         Micikevicius et al. 2018, section 3.2 (loss scaling).
     """
     size = np.abs(dy.mantissa)
-    largest = float(size.max())
+    largest = float(np.maximum.reduce(size, axis=None))
     if not math.isfinite(largest):
         return NumericRange(math.nan, math.nan, None)
-    zeros = size.size - int(np.count_nonzero(size))
+    zeros = int(np.count_nonzero(size == 0.0))
     if zeros == size.size:
         return NumericRange(0.0, 0.0, 0)
 
@@ -120,13 +121,18 @@ def numeric_range(dy: Signal) -> NumericRange:
         )
 
     fp16 = flushed(FP16_FLUSHED)
+    bf16 = flushed(BF16_FLUSHED) if fp16 > 0.0 else 0.0
     headroom = math.floor(math.log2(FP16_LARGEST / largest)) - dy.exponent
-    return NumericRange(fp16, flushed(BF16_FLUSHED), _loss_scale(fp16, flushed, headroom))
+    return NumericRange(fp16, bf16, _loss_scale(fp16, flushed, headroom))
 
 
 def _loss_scale(unscaled: float, flushed: Callable[[int], float], headroom: int) -> int | None:
     """The least s >= 0 that leaves few enough entries flushed, up to the headroom of the largest entry."""
-    if headroom < 0 or (unscaled >= FLUSHED_AT_MOST and flushed(FP16_FLUSHED - headroom) >= FLUSHED_AT_MOST):
+    if headroom < 0:
+        return None
+    if unscaled < FLUSHED_AT_MOST:
+        return 0
+    if flushed(FP16_FLUSHED - headroom) >= FLUSHED_AT_MOST:
         return None
     return bisect_left(range(headroom), True, key=lambda s: flushed(FP16_FLUSHED - s) < FLUSHED_AT_MOST)
 

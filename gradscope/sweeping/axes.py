@@ -93,7 +93,7 @@ def yaml_text(value: Any) -> str:
         is_plain = bool(value) and parse_value(value) == value and resolve(value) == value
     except (ConfigError, Mistake):
         is_plain = False
-    return value if is_plain else json.dumps(value)
+    return value if is_plain else json.dumps(value, ensure_ascii=False)
 
 
 def _written(text: str, source: str) -> Values:

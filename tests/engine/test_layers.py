@@ -50,7 +50,7 @@ def test_parameter_gradients_against_central_differences(name: str) -> None:
             take.arrays[parameter] = array
             return float(np.vdot(dy, Sequence((LAYER_CASES[name].make(take),)).forward(x)[0]))
 
-        expected = numerical_gradient(objective, value)
+        expected = numerical_gradient(objective, value).reshape(heard.gradients[parameter].shape)
         take.arrays[parameter] = value
         npt.assert_allclose(heard.gradients[parameter], expected, rtol=1e-5, atol=1e-7, err_msg=parameter)
 

@@ -48,7 +48,7 @@ def stack(
     bias: bool = False,
     **rest: Any,
 ) -> Source:
-    """Dense layers of these widths with an activation between them, a Gaussian batch below, a Gaussian δ on top."""
+    """Dense layers with an activation between them, one Gaussian sample below, a Gaussian δ on top."""
     layers: list[Any] = []
     for width in widths:
         if layers and activation is not None:
@@ -90,9 +90,9 @@ def mean_squares(measured: Trace) -> Array:
 
 
 def trials_for(log_tolerance: float, widths: Sequence[int], *, kurtosis: float) -> int:
-    """Trials for which the log of the total growth of |δ|² is within the tolerance, but once in 10,000 times.
+    """Trials for which the log of the total growth of |δ|² is within the tolerance but once in 10,000 times.
 
-    With S trials its standard deviation is about √(Σ (3k − 1)/(n_l S)) over the layers' widths n_l, four of which
-    fit into the tolerance; k = E φ′⁴/(E φ′²)² of the slopes, 1 for linear layers and 2 for ReLU.
+    With S trials its standard deviation is about √(Σ (3k − 1)/(n S)) over the layers' widths n; four of these
+    fit into the tolerance. k = E φ′⁴/(E φ′²)² of the slopes: 1 for linear layers, 2 for ReLU.
     """
     return math.ceil((4.0 / log_tolerance) ** 2 * sum((3.0 * kurtosis - 1.0) / width for width in widths))

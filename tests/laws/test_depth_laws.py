@@ -1,7 +1,7 @@
 """How gradients grow or shrink with depth: published laws of random networks, measured through configs.
 
-"Growth" is E|δ_l|²/E|δ_(l+1)|², one layer towards the input, the gradient on top being Gaussian and independent of
-the weights. Expectations are compared with arithmetic means over trials; logarithms with geometric ones.
+"Growth" is E|δ_l|²/E|δ_(l+1)|², one layer towards the input; the gradient on top is Gaussian and independent
+of the weights. Expectations are compared with arithmetic means over trials, logarithms with geometric ones.
 """
 
 import math
@@ -87,15 +87,17 @@ def test_thirty_relu_layers_with_half_the_variance() -> None:
     ],
 )
 def test_five_tanh_layers_of_500(init: str, published: list[float]) -> None:
-    """Old and normalised initialisation of Glorot & Bengio 2010, section 4.2; to 5 %, one of it for rounding."""
-    trials = trials_for(0.04, [500] * 4, kurtosis=1.6)
+    """The old and the normalised initialisation (Glorot & Bengio 2010, section 4.2), to 5 %."""
+    trials = trials_for(
+        0.04, [500] * 4, kurtosis=1.6
+    )  # a hundredth is left for rounding and for finite width
     measured = growth(trace(stack([500] * 5, "tanh", init=init, trials=trials)))
     npt.assert_allclose(measured, published, rtol=0.05)
 
 
 @pytest.mark.parametrize("mode", ["fan_in", "fan_out"])
 def test_he_initialisation_of_layers_of_any_width(mode: str) -> None:
-    """By fan in the squared norm stays level; by fan out that of an entry does (He et al. 2015, eq. 10 and 14)."""
+    """By fan in the norm stays level, by fan out the RMS does (He et al. 2015, eq. 10 and 14)."""
     widths = [90, 300, 60, 150, 200, 100]
     trials = trials_for(TOLERANCE, widths[:-1], kurtosis=2.0)
     source = stack(widths, "relu", fan_in=120, init={"he_normal": {"mode": mode}}, trials=trials)
@@ -112,7 +114,7 @@ def test_he_initialisation_of_layers_of_any_width(mode: str) -> None:
     ids=["ordered", "chaotic"],
 )
 def test_tanh_at_its_fixed_point(sigma_w2: float, fixed_point: float, chi_1: float) -> None:
-    """σ_b² = 0.05: the variance stays at q*, gradients grow by χ₁ a layer (Schoenholz et al. 2017, eq. 2 and 5)."""
+    """σ_b² = 0.05: the variance stays at q*, the gradient grows by χ₁ a layer (Schoenholz et al. 2017)."""
     kurtosis = tanh_kurtosis(fixed_point)
     depth, width, tolerance = 8, 256, 0.12
     start = math.sqrt((fixed_point - 0.05) / sigma_w2)
@@ -134,7 +136,7 @@ def test_tanh_at_its_fixed_point(sigma_w2: float, fixed_point: float, chi_1: flo
     npt.assert_allclose(
         np.log(growth(measured)), math.log(chi_1) * np.arange(depth - 1, -1, -1), atol=tolerance
     )
-    npt.assert_allclose(mean_squares(measured), fixed_point, rtol=0.04)
+    npt.assert_allclose(mean_squares(measured), fixed_point, rtol=0.05)
 
 
 # Exact isometry
@@ -182,11 +184,13 @@ def blocks(count: int, width: int, trials: int, **residual: Any) -> dict[str, An
     return source
 
 
-@pytest.mark.parametrize("count", [6])
-@pytest.mark.parametrize("scaled", [False, True], ids=["plain", "scaled by 1/√L"])
-def test_residual_blocks(scaled: bool, count: int) -> None:
-    """Twice as much a block, forward and back; (1 + 1/L)^L in all when branches are scaled (Hayou et al. 2021)."""
-    tolerance, width = 0.15, 128
+@pytest.mark.parametrize("scaled", [False, True], ids=["plain", "scaled"])
+def test_residual_blocks(scaled: bool) -> None:
+    """Twice as much a block, forward and back (Zhang, Dauphin & Ma 2019).
+
+    (1 + 1/L)^L in all when branches are scaled (Hayou et al. 2021).
+    """
+    tolerance, width, count = 0.15, 128, 6
     trials = trials_for(tolerance, [width] * 2 * count, kurtosis=2.0)
     measured = trace(blocks(count, width, trials, **({"scale": count**-0.5} if scaled else {})))
     factor = 1.0 + 1.0 / count if scaled else 2.0
@@ -198,7 +202,7 @@ def test_residual_blocks(scaled: bool, count: int) -> None:
 
 @pytest.mark.parametrize("scale", [0.0, {"learned": 0.0}], ids=["zero", "ReZero"])
 def test_branches_that_start_at_zero(scale: Any) -> None:
-    """Exactly 1 a block (Bachlechner et al. 2021); the weights inside get exactly no gradient, a learned scale does."""
+    """Exactly 1 a block; weights inside get no gradient, a learned scale does (Bachlechner et al. 2021)."""
     report = diagnose(load_config(blocks(12, 64, 3, scale=scale)))
     points = [layer for layer in report.layers if layer.flow_point]
     assert len({layer.output_grad.log10_l2 for layer in points}) == 1

@@ -6,19 +6,22 @@ from collections import defaultdict
 import torch
 from torch import Tensor
 
-from tests.oracle.torch_functions import ACTIVATIONS, FLAT, UNBOUNDED, steepest
+from tests.oracle.torch_functions import ACTIVATIONS, FLAT, NORMS, UNBOUNDED, steepest
 from tests.oracle.torch_network import Seen, TorchNetwork
 
 Numbers = dict[str, float | None]
 
 NEARLY_ZERO = 1e-12
 """Of an output's RMS: below it, whether an entry is exactly zero is a matter of rounding."""
+DIFFERENCE = 1e-12
+"""Of its terms: below it, whether a difference is positive is one too."""
 
 
 def measures(network: TorchNetwork) -> Numbers:
     """Every quantity under `layer.quantity`, the loss and the flow besides.
 
-    What ends in `.terms`, `.lost` or `.nearly` is no quantity of the report but says how far rounding may move one.
+    `largest`, `has_norm` and what ends in `.terms`, `.lost` or `.nearly` are no quantities of the report but say
+    how far rounding may move one.
     """
     # A random cotangent is no loss; its scalar product only stands in for one.
     has_loss = network.config.get("loss") != "random_cotangent"
@@ -33,6 +36,8 @@ def measures(network: TorchNetwork) -> Numbers:
             if seen.kind == "dense":
                 numbers |= _samples(uses[seen.name])
         found |= {f"{seen.name}.{key}": value for key, value in numbers.items()}
+    found["largest"] = max(_l2(seen.y.grad) for seen in network.layers)
+    found["has_norm"] = float(any(seen.kind in NORMS for seen in network.layers))
     return found | _flow([_l2(seen.y.grad) for seen in network.layers if seen.is_flow_point])
 
 
@@ -111,9 +116,9 @@ def _samples(uses: list[Seen]) -> Numbers:
     trace = (of_samples - of_batch) * count / (count - 1)
     return {
         "sample_grad.mean_l2": sum(math.sqrt(square) for square in squares) / count,
-        "sample_grad.noise_scale": trace / true_square if true_square > 0 else None,
-        # How much larger the terms of both differences are than what is left: the digits the noise scale has lost.
-        "sample_grad.noise_scale.lost": (count * of_batch + of_samples) / max(min(abs(true_square), abs(trace)), 1e-300),
+        "sample_grad.noise_scale": trace / true_square if true_square > DIFFERENCE * of_samples else None,
+        # How much larger the terms of both differences are than the divisor: the digits the quotient has lost.
+        "sample_grad.noise_scale.lost": (count * of_batch + of_samples) / max(abs(true_square), 1e-300),
     }
 
 

@@ -1,9 +1,7 @@
 """The fully connected layer: y = x W + b on the last axis."""
 
-import numpy as np
-
 from gradscope.engine import Array
-from gradscope.engine.gradients import OuterProducts
+from gradscope.engine.gradients import OuterProducts, RowSum
 from gradscope.engine.layer import Gradients, Layer
 from gradscope.engine.outline import LayerInfo
 from gradscope.engine.weights import Weight
@@ -25,11 +23,11 @@ class Dense(Layer):
         return y.reshape(*x.shape[:-1], self.weight.shape[1]), x
 
     def backward(self, dy: Array, cache: Array) -> tuple[Array, Gradients]:
-        """dx = dy Wᵀ; ∂L/∂W = Σ x⊗dy and ∂L/∂b = Σ 1⊗dy stay factored."""
+        """dx = dy Wᵀ; ∂L/∂W = Σ x⊗dy and ∂L/∂b = Σ dy stay factored."""
         dx = self.weight.times_transposed(dy.reshape(-1, self.weight.shape[1])).reshape(cache.shape)
         gradients: Gradients = {"weight": OuterProducts(cache, dy)}
         if self.bias is not None:
-            gradients["bias"] = OuterProducts(np.ones((*dy.shape[:-1], 1), dtype=dy.dtype), dy)
+            gradients["bias"] = RowSum(dy)
         return dx, gradients
 
     def parameters(self) -> dict[str, Array]:
