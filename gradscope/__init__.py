@@ -1,4 +1,5 @@
-"""gradscope finds vanishing and exploding gradients and dead units in a network config before it is trained."""
+"""gradscope finds vanishing and exploding gradients and dead units in a network config before it is
+trained."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 
 class Place(NamedTuple):
-    """Where something stands: a file (or `--set KEY`), and line and column counted from 1 when it has them."""
+    """Where something stands: a file (or `--set KEY`), and line and column counted from 1 when it has
+    them."""
 
     source: str
     line: int | None = None
@@ -55,7 +56,7 @@ class ConfigError(UserError):
     """A config cannot be read, understood or built."""
 
 
-class Mistake(GradscopeError):
+class Mistake(GradscopeError):  # noqa: N818  a user makes a mistake, gradscope an error
     """A fact and a hint raised where the place is not known; whoever knows it makes a `Problem` of both."""
 
     def __init__(self, fact: str, hint: str | None = None):
@@ -77,7 +78,8 @@ class Problems:
             self.found.append(problem)
 
     def raise_any(self) -> None:
-        """Raise `ConfigError` with all that was found, in the order of the file; do nothing when all is well."""
+        """Raise `ConfigError` with all that was found, in the order of the file; do nothing when all is
+        well."""
         if self.found:
             raise ConfigError(
                 sorted(self.found, key=lambda problem: (problem.place.line or 0, problem.place.column or 0))

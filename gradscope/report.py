@@ -1,4 +1,5 @@
-"""The Report: what was measured and judged of one config, as one frozen record and as the dictionary of its JSON."""
+"""The Report: what was measured and judged of one config, as one frozen record and as the dictionary of its
+JSON."""
 
 import math
 from typing import Any
@@ -14,7 +15,8 @@ SCHEMA_VERSION = 1
 
 
 class Report(Struct, frozen=True, kw_only=True):
-    """One config's diagnosis. Numbers are averages over trials: geometric of norms, arithmetic of the rest."""
+    """One config's diagnosis. Numbers are averages over trials: geometric of norms, arithmetic of the
+    rest."""
 
     schema_version: int = SCHEMA_VERSION
     gradscope_version: str

@@ -1,4 +1,5 @@
-"""Walks the layers of a Config and makes each: its name and place, its shape, its parameters from their streams."""
+"""Walks the layers of a Config and makes each: its name and place, its shape, its parameters from their
+streams."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -77,7 +78,8 @@ class Assembly:
     def bias(
         self, info: LayerInfo, fans: Fans, init: schema.Choice | None, bias_init: schema.Choice | None
     ) -> Weight:
-        """A bias (1, O): zeros unless said otherwise, but what PyTorch does when the weight is PyTorch's too."""
+        """A bias (1, O): zeros unless said otherwise, but what PyTorch does when the weight is PyTorch's
+        too."""
         weight_init = init or self.config.init
         choice = bias_init or (weight_init if _made(weight_init).is_torch else ZEROS)
         if not _made(choice).in_blocks:

@@ -11,13 +11,15 @@ class Label(NamedTuple):
     name: str
     """What the user reads: `residual3.dense1`, or as given by `name:`."""
     path: str
-    """The name it has without any `name:`; random streams are addressed by it, so that naming changes no number."""
+    """The name it has without any `name:`; random streams are addressed by it, so that naming changes no
+    number."""
     number: int
     """Number of the weighted layer or container on the trunk it belongs to."""
 
 
 class Scope:
-    """The numbering of one list of layers: the trunk, or the inside of a container, which starts from 1 again."""
+    """The numbering of one list of layers: the trunk, or the inside of a container, which starts from 1
+    again."""
 
     def __init__(self, outer: Label | None = None, branch: str = ""):
         self._prefixes = (f"{outer.name}.{branch}", f"{outer.path}.{branch}") if outer else ("", "")
@@ -33,7 +35,8 @@ class Scope:
     def label(self, kind: str, *, weighted: bool, name: str | None = None) -> Label:
         """The label of the next layer.
 
-        A layer without weights takes the number of the weighted one before it, with a letter from the second of its
+        A layer without weights takes the number of the weighted one before it, with a letter from the second
+        of its
         kind on: relu2, relu2b.
         """
         if weighted:

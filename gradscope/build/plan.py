@@ -60,7 +60,8 @@ class Plan:
 
         Args:
             trial: counted from 0.
-            hold: bytes that drawn weights may take in memory, by default half of what is free; beyond it they are
+            hold: bytes that drawn weights may take in memory, by default half of what is free; beyond it they
+                are
                 drawn again when needed. The numbers do not depend on it.
         """
         itemsize = self.form.dtype.itemsize
@@ -111,7 +112,8 @@ class Plan:
             if targets.shape == expected and targets.dtype.kind in "fiub":
                 return targets.astype(self.form.dtype)
         raise Mistake(
-            f"the targets of a batch are {targets.dtype} of shape {list(targets.shape)}, the loss needs {list(expected)}",
+            f"the targets of a batch are {targets.dtype} of shape {list(targets.shape)}, the loss needs "
+            f"{list(expected)}",
             "change the last layer, the loss or the file",
         )
 

@@ -10,7 +10,8 @@ from gradscope.engine import Array
 from gradscope.engine.magnitude import exp2, log2_l2, sum_of_squares
 
 CANCELLED = {np.dtype(np.float32): 0.05, np.dtype(np.float64): 1e-3}
-"""Below this share of its diagonal part an inner product has too few digits left for 1e-5, or 1e-12 in float64."""
+"""Below this share of its diagonal part an inner product has too few digits left for 1e-5, or 1e-12 in
+float64."""
 
 _FORMED_ENTRIES = 1 << 18
 
@@ -33,7 +34,8 @@ class Gradient(Protocol):
         """The entries themselves, in the parameter's shape."""
 
     def plus(self, others: "list[tuple[Self, int]]") -> "Self":
-        """The sum with the gradients of other uses of the parameter, under exponents relative to this one's."""
+        """The sum with the gradients of other uses of the parameter, under exponents relative to this
+        one's."""
 
 
 class Formed:
@@ -54,7 +56,8 @@ class Formed:
         return _times_power_of_two(self.array, self.exponent)
 
     def plus(self, others: list[tuple["Formed", int]]) -> "Formed":
-        """The sum with the gradients of other uses of the same parameter, each under an exponent relative to this."""
+        """The sum with the gradients of other uses of the same parameter, each under an exponent relative to
+        this."""
         uses = [(self.array, self.exponent), *((use.array, use.exponent + shift) for use, shift in others)]
         arrays, exponent = _aligned(uses)
         return Formed(sum(arrays[1:], start=arrays[0]), exponent)
@@ -95,7 +98,8 @@ class RowSum:
 
 
 class OuterProducts:
-    """Gradient of an affine map: Σ over rows of outer(x, dy), not formed.   x (B, T, I) or (B, I), dy alike with O.
+    """Gradient of an affine map: Σ over rows of outer(x, dy), not formed.   x (B, T, I) or (B, I), dy alike
+    with O.
 
     ‖Σ x⊗dy‖² = ⟨XXᵀ, dY dYᵀ⟩ costs R²(I+O) and writes no I×O matrix; with many rows the product is cheaper.
     With one row a sample, the norm of a sample's gradient is ‖x_b‖‖dy_b‖ (Goodfellow 2015).

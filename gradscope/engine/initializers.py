@@ -18,7 +18,8 @@ TRUNCATED_VARIANCE = 0.7737412801924106
 
 
 class Fans(NamedTuple):
-    """How many inputs feed one output and the other way round, kernel positions counted; `positions` of a kernel."""
+    """How many inputs feed one output and the other way round, kernel positions counted; `positions` of a
+    kernel."""
 
     fan_in: int
     fan_out: int
@@ -129,7 +130,8 @@ def uniform(*, low: Real = 0.0, high: Real = 1.0) -> Initializer:
 
 
 def orthogonal(gain: Real = 1.0) -> Initializer:
-    """gain × a Haar-random matrix with orthonormal rows or columns, whichever are fewer (Saxe et al. 2014)."""
+    """gain × a Haar-random matrix with orthonormal rows or columns, whichever are fewer (Saxe et al.
+    2014)."""
 
     def fill(
         rng: np.random.Generator, shape: tuple[int, int], fans: Fans, dtype: np.dtype[np.floating]
@@ -143,7 +145,8 @@ def orthogonal(gain: Real = 1.0) -> Initializer:
 
 
 def delta_orthogonal(gain: Real = 1.0) -> Initializer:
-    """Orthogonal at the kernel's centre and zero elsewhere (Xiao et al. 2018, algorithm 1); orthogonal when dense."""
+    """Orthogonal at the kernel's centre and zero elsewhere (Xiao et al. 2018, algorithm 1); orthogonal when
+    dense."""
 
     def fill(
         rng: np.random.Generator, shape: tuple[int, int], fans: Fans, dtype: np.dtype[np.floating]
@@ -159,7 +162,8 @@ def delta_orthogonal(gain: Real = 1.0) -> Initializer:
 
 
 def identity() -> Initializer:
-    """Ones on the diagonal, zeros elsewhere, also where the matrix is not square; an orthogonal one, with their law."""
+    """Ones on the diagonal, zeros elsewhere, also where the matrix is not square; an orthogonal one, with
+    their law."""
 
     def fill(
         rng: np.random.Generator, shape: tuple[int, int], fans: Fans, dtype: np.dtype[np.floating]
@@ -197,7 +201,8 @@ def _zero(fans: Fans) -> float:
 
 
 def _haar(rng: np.random.Generator, shape: tuple[int, int]) -> Array:
-    """Orthonormal rows or columns by QR of a Gaussian with the signs of R's diagonal taken out (Mezzadri 2007)."""
+    """Orthonormal rows or columns by QR of a Gaussian with the signs of R's diagonal taken out (Mezzadri
+    2007)."""
     tall = max(shape), min(shape)
     gaussian = standard_normal(rng, shape[0] * shape[1]).astype(np.float64).reshape(tall)
     q, r = np.linalg.qr(gaussian)

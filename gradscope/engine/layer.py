@@ -1,4 +1,5 @@
-"""What a layer is: one differentiable step that holds parameters and never activations; and what listens to it."""
+"""What a layer is: one differentiable step that holds parameters and never activations; and what listens to
+it."""
 
 from abc import ABC, abstractmethod
 from typing import Any, Protocol
@@ -61,7 +62,8 @@ class Layer(Step):
 
 
 class Container(Step):
-    """A step that carries the backward signal itself: it strings layers, or the steps of a sequence, together."""
+    """A step that carries the backward signal itself: it strings layers, or the steps of a sequence,
+    together."""
 
     @abstractmethod
     def forward(self, x: Array, listener: "Listener") -> tuple[Array, Cache]:
@@ -79,4 +81,5 @@ class Listener(Protocol):
         """A step's output on the way forward."""
 
     def gradient(self, step: Step, dy: Signal, gradients: Gradients) -> None:
-        """The gradient at a step's output, and of its own parameters under the same exponent, on the way back."""
+        """The gradient at a step's output, and of its own parameters under the same exponent, on the way
+        back."""

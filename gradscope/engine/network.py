@@ -40,7 +40,8 @@ class Network:
         return self.trunk.walk()
 
     def parameters(self) -> dict[str, Array]:
-        """Every parameter by its full name, `dense1.weight` (I, O) for one; shared ones under their first use."""
+        """Every parameter by its full name, `dense1.weight` (I, O) for one; shared ones under their first
+        use."""
         return {
             f"{step.info.name}.{name}": array
             for step in self.layers()

@@ -1,6 +1,8 @@
-"""Which values an option of an activation, initialiser, loss or input may take; says nothing about where they are written.
+"""Which values an option of an activation, initialiser, loss or input may take; says nothing about where they
+are written.
 
-The tables of the engine map names to functions, and the signature of such a function is the one home of its options:
+The tables of the engine map names to functions, and the signature of such a function is the one home of its
+options:
 their names, types, limits and defaults. A parameter before the `*` may be written short (`leaky_relu: 0.2`).
 """
 

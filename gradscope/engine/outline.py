@@ -106,13 +106,15 @@ class Outline:
 
     @property
     def expected_loss(self) -> float | None:
-        """The loss of an output that knows nothing; None where the loss has none, or the data's own targets decide."""
+        """The loss of an output that knows nothing; None where the loss has none, or the data's own targets
+        decide."""
         if self.inputs.targets is not None and not self.loss.classes:
             return None
         return self.loss.expected((self.batch_size, *self.layers[-1].output_shape))
 
     def place_of(self, name: str | None) -> tuple[int | None, int | None]:
-        """Line and column of what made the layer of that name; `input` has a place too, other names have none."""
+        """Line and column of what made the layer of that name; `input` has a place too, other names have
+        none."""
         if name == "input":
             return self.input_place
         return next(((info.line, info.column) for info in self.layers if info.name == name), (None, None))

@@ -1,4 +1,5 @@
-"""Where every random number comes from: streams addressed by (seed, trial, path, block), and the draw algorithm.
+"""Where every random number comes from: streams addressed by (seed, trial, path, block), and the draw
+algorithm.
 
 The algorithm and its chunk size are part of every number ever published: changing them changes `NUMERICS`.
 """
@@ -15,7 +16,8 @@ NUMERICS = 1
 """The numerical version: raised whenever the same config and seed would give other numbers."""
 
 CHUNK = 1 << 14
-"""Pairs drawn at once: large enough to hide the calls, small enough to stay in cache (measured 2.3 ns a normal)."""
+"""Pairs drawn at once: large enough to hide the calls, small enough to stay in cache (measured 2.3 ns a
+normal)."""
 
 _STEP = np.float32(2.0**-32)
 _HALF_STEP = np.float32(2.0**-33)
@@ -24,7 +26,8 @@ _MINUS_TWO = np.float32(-2.0)
 
 
 class Stream(NamedTuple):
-    """The address of a sequence of random numbers; equal addresses give equal numbers, in any process or thread."""
+    """The address of a sequence of random numbers; equal addresses give equal numbers, in any process or
+    thread."""
 
     seed: int
     trial: int

@@ -22,7 +22,8 @@ SILENT = Silence()
 
 
 class Sequence:
-    """Steps strung together: the trunk of a network, or a branch of a container. Empty, it is the identity."""
+    """Steps strung together: the trunk of a network, or a branch of a container. Empty, it is the
+    identity."""
 
     def __init__(self, steps: tuple[Step, ...]):
         self.steps = steps

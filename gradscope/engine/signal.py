@@ -1,4 +1,5 @@
-"""The backward signal: a gradient as mantissa and exponent, so that it neither underflows nor overflows at any depth."""
+"""The backward signal: a gradient as mantissa and exponent, so that it neither underflows nor overflows at
+any depth."""
 
 import math
 from functools import cached_property
@@ -15,7 +16,8 @@ WINDOW = 16
 class Signal:
     """The array mantissa · 2^exponent.
 
-    Backprop is linear in dy, so multiplying it by a power of two, exactly, and keeping the exponent apart changes
+    Backprop is linear in dy, so multiplying it by a power of two, exactly, and keeping the exponent apart
+    changes
     nothing but the range: 1e-900 is a number.
     """
 
@@ -53,10 +55,12 @@ class Signal:
         return Signal(self.mantissa * self.mantissa.dtype.type(mantissa), self.exponent + exponent)
 
     def __add__(self, other: "Signal") -> "Signal":
-        """The sum, aligned to the larger of both; a part 2^-150 below the other in float32 is below its rounding."""
+        """The sum, aligned to the larger of both; a part 2^-150 below the other in float32 is below its
+        rounding."""
         if not math.isfinite(self.log2_l2) or not math.isfinite(other.log2_l2):
             return self._joined_with_limit(other)
-        # Rescaled first: a large exponent over a tiny mantissa would shift the other one's digits out of range.
+        # Rescaled first: a large exponent over a tiny mantissa would shift the other one's digits out of
+        # range.
         mine, theirs = self.rescaled(), other.rescaled()
         exponent = max(mine.exponent, theirs.exponent)
         aligned = (np.ldexp(part.mantissa, part.exponent - exponent) for part in (mine, theirs))

@@ -1,6 +1,7 @@
 """How work is laid side by side: independent tasks in threads, each matrix product on one BLAS thread.
 
-Results never depend on the number of threads: tasks are independent and their results keep the order of the items.
+Results never depend on the number of threads: tasks are independent and their results keep the order of the
+items.
 """
 
 import contextvars
@@ -15,7 +16,8 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 BLAS_VARIABLE = "OPENBLAS_NUM_THREADS"
-"""NumPy's wheels carry OpenBLAS; set to 1 before NumPy is loaded, this keeps every product on one thread at no cost."""
+"""NumPy's wheels carry OpenBLAS; set to 1 before NumPy is loaded, this keeps every product on one thread at
+no cost."""
 
 _jobs: contextvars.ContextVar[int] = contextvars.ContextVar("jobs", default=1)
 
@@ -38,8 +40,10 @@ def jobs_limit(jobs: int) -> Iterator[None]:
 def side_by_side(task: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
     """[task(item) for item in items], in threads when `jobs_limit` allows more than one.
 
-    Every task runs in a copy of the caller's context: NumPy's error state goes along. Tasks may call `side_by_side`
-    again: they share the limit, and because inner tasks only get threads when there are at least twice as many as
+    Every task runs in a copy of the caller's context: NumPy's error state goes along. Tasks may call
+    `side_by_side`
+    again: they share the limit, and because inner tasks only get threads when there are at least twice as
+        many as
     outer ones, nobody waits for a thread that waits.
     """
     jobs = _jobs.get()

@@ -1,4 +1,5 @@
-"""Weights as recipes: an array is made from its stream when a layer asks, in one fixed layout of column blocks.
+"""Weights as recipes: an array is made from its stream when a layer asks, in one fixed layout of column
+blocks.
 
 Held or made again, with one thread or eight, a weight and its products have the same bits.
 """
@@ -17,7 +18,8 @@ from gradscope.engine.random import Stream
 from gradscope.engine.threads import Result, side_by_side
 
 SPLIT_FROM = 1 << 17
-"""Entries from which a weight has more than one block: below, handing work to a thread costs more than it saves."""
+"""Entries from which a weight has more than one block: below, handing work to a thread costs more than it
+saves."""
 
 LARGEST_BLOCK = 1 << 22
 """Entries a block is meant to have at most, so that a replayed network needs the memory of a few blocks; its
@@ -40,7 +42,8 @@ def column_blocks(rows: int, columns: int) -> tuple[slice, ...]:
 class Weight:
     """A matrix (I, O): its shape, the law of its entries and its own random stream.
 
-    `held` keeps what was drawn; otherwise each product draws the blocks again, as long as the initialiser is one
+    `held` keeps what was drawn; otherwise each product draws the blocks again, as long as the initialiser is
+    one
     that can be drawn in blocks.
     """
 

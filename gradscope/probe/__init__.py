@@ -1,1 +1,2 @@
-"""Runs a network forward and back and writes down what happened, in numbers. Judges nothing; no array travels on."""
+"""Runs a network forward and back and writes down what happened, in numbers. Judges nothing; no array travels
+on."""

@@ -23,7 +23,8 @@ def optional_mean(values: Sequence[float | None]) -> float | None:
 
 
 def geometric_mean(log10s: Sequence[float]) -> float:
-    """Mean of log10 values over those that are not an exact zero (−inf); −inf when all are, nan when one is."""
+    """Mean of log10 values over those that are not an exact zero (−inf); −inf when all are, nan when one
+    is."""
     counted = [value for value in log10s if value != -math.inf]
     return mean(counted) if counted else -math.inf
 

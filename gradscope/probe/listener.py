@@ -1,4 +1,5 @@
-"""Listens to one trial: reduces every array to floats the moment it passes, and notes where the first NaN came from."""
+"""Listens to one trial: reduces every array to floats the moment it passes, and notes where the first NaN
+came from."""
 
 import math
 from collections import defaultdict
@@ -130,7 +131,8 @@ def _weight_log10_rms(step: Step) -> float:
 
 
 def _samples(parts: list[OuterProducts], exponent: int) -> Samples:
-    """Mean norm of the samples' own gradients and the simple noise scale (McCandlish et al. 2018, appendix A.1).
+    """Mean norm of the samples' own gradients and the simple noise scale (McCandlish et al. 2018, appendix
+    A.1).
 
     The gradient of a sample's own loss is its contribution to the batch's mean times the number of samples B.
     """

@@ -42,7 +42,8 @@ def measure(
     finished: list[int] = []
 
     def run(trial: int) -> TrialTrace:
-        # NumPy keeps its error state per context: every thread says anew that overflow is a finding, no warning.
+        # NumPy keeps its error state per context: every thread says anew that overflow is a finding, no
+        # warning.
         with np.errstate(all="ignore"):
             traced = _trial(
                 outline, network(trial), (batch(trial, number) for number in range(outline.batch_count))
@@ -81,7 +82,8 @@ def _trial(outline: Outline, network: Network, batches: Iterator[Batch]) -> Tria
 
 
 def _measured(heard: Heard) -> Measured:
-    """The averages over a trial's batches: of logarithms for norms, of values for the rest; units over all of them."""
+    """The averages over a trial's batches: of logarithms for norms, of values for the rest; units over all of
+    them."""
     return Measured(
         output=mean_record(heard.output),
         cosine_gap=optional_mean(heard.cosine_gap),

@@ -50,7 +50,8 @@ def moments(x: Array) -> Moments:
 
 
 def _careful_moments(x: Array) -> tuple[float, float, float]:
-    """The same in float64, centred before squaring, for arrays that hardly vary or are very large or small."""
+    """The same in float64, centred before squaring, for arrays that hardly vary or are very large or
+    small."""
     wide = x.astype(np.float64)
     mean = float(wide.mean())
     count = 0.5 * math.log2(x.size)
@@ -58,15 +59,17 @@ def _careful_moments(x: Array) -> tuple[float, float, float]:
 
 
 def cosine_gap(x: Array) -> float:
-    """1 − the mean cosine between two samples, from the differences of their directions:   x (B, ...) -> [0, 1 + 1/(B−1)].
+    """1 − the mean cosine between two samples, from the differences of their directions:   x (B, ...) -> [0,
+    1 + 1/(B−1)].
 
-    Float32 cannot resolve the gap below 1e-7 from cosines, so small ones are computed from centred directions in
+    Float32 cannot resolve the gap below 1e-7 from cosines, so small ones are computed from centred directions
+    in
     float64. A sample that is exactly zero has no direction and is left out; nan with fewer than two others.
     """
     rows = x.reshape(x.shape[0], -1)
     squares = np.einsum("bi,bi->b", rows, rows)
     count = len(rows)
-    if count > 1 and _LEAST_SQUARE < squares.min() and squares.max() < _LARGEST_SQUARE:
+    if count > 1 and squares.min() > _LEAST_SQUARE and squares.max() < _LARGEST_SQUARE:
         total = np.reciprocal(np.sqrt(squares)) @ rows
         gap = 1.0 - (float(np.dot(total, total)) - count) / (count * (count - 1))
         if gap > _RESOLVED:
@@ -101,7 +104,8 @@ def saturated_fraction(slopes: Array, max_slope: float) -> float:
 
 
 def numeric_range(dy: Signal) -> NumericRange:
-    """What fp16 and bf16 would round to zero of the non-zero entries, and the loss scale that would save them.
+    """What fp16 and bf16 would round to zero of the non-zero entries, and the loss scale that would save
+    them.
 
     Source:
         Micikevicius et al. 2018, section 3.2 (loss scaling).

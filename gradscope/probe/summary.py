@@ -1,4 +1,5 @@
-"""Averages over trials: geometric means of norms, arithmetic means of everything else. The fields are the report's."""
+"""Averages over trials: geometric means of norms, arithmetic means of everything else. The fields are the
+report's."""
 
 import math
 import statistics
@@ -108,7 +109,8 @@ def summarise_loss(trace: Trace) -> LossSummary:
 
 
 def _ratio(flows: Sequence[Flow]) -> float:
-    # Trials whose ratio is an exact 0 or ∞ have no logarithm; the mean is over the others while there are any.
+    # Trials whose ratio is an exact 0 or ∞ have no logarithm; the mean is over the others while there are
+    # any.
     ratios = [flow.log10_ratio for flow in flows]
     finite = [ratio for ratio in ratios if not math.isinf(ratio)]
     return mean(finite or ratios)

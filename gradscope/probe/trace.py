@@ -1,4 +1,5 @@
-"""What was measured: one record a layer and trial, all plain numbers. Averages over trials are made in `summary`."""
+"""What was measured: one record a layer and trial, all plain numbers. Averages over trials are made in
+`summary`."""
 
 import math
 
@@ -65,7 +66,8 @@ class Measured(Struct, frozen=True):
 
     output: Moments
     cosine_gap: float | None
-    """1 − the mean cosine between two samples' outputs: near 0, all samples look the same; None for weighted layers
+    """1 − the mean cosine between two samples' outputs: near 0, all samples look the same; None for weighted
+    layers
     and for a single sample."""
     output_grad: Norm
     gradients: dict[str, Norm]
@@ -98,7 +100,8 @@ class TrialTrace(Struct, frozen=True):
     loss: float | None
     flow: Flow
     origin: str | None = None
-    """Name of the first layer to produce a NaN or infinity; `input`, `loss` and `gradient of NAME` have names too."""
+    """Name of the first layer to produce a NaN or infinity; `input`, `loss` and `gradient of NAME` have names
+    too."""
 
 
 class Trace(Struct, frozen=True):

@@ -1,4 +1,5 @@
-"""The gradient's way through the depth: it vanishes (GS101), explodes (GS102), leans (GS107) or will be slow (GS110)."""
+"""The gradient's way through the depth: it vanishes (GS101), explodes (GS102), leans (GS107) or will be slow
+(GS110)."""
 
 import math
 from collections.abc import Iterable
@@ -9,7 +10,8 @@ from gradscope.probe.trace import Trace, TrialTrace
 from gradscope.rules.base import Hit, Limits, Rule, Severity, graded
 
 _STUDY = (
-    "Of 409 networks measured at initialisation and then trained, all 124 outside 1e-3 … 1e3 failed under SGD; "
+    "Of 409 networks measured at initialisation and then trained, all 124 outside 1e-3 … 1e3 failed "
+    "under SGD; "
     "none of the 263 that trained was outside."
 )
 _RATIO = "L2 norm of ∂L/∂y at the first flow point over that at the last, as a geometric mean over trials"
@@ -127,7 +129,8 @@ VANISHING = Rule(
     summary="The gradient that reaches the first layer is a tiny part of that at the last.",
     why=f"The first layers hardly move while the last ones learn: slow training or none. {_STUDY}",
     measured_as=_RATIO,
-    remedy="match the initialiser to the activation (ReLU: he_normal, SELU: lecun_normal, tanh: glorot), replace "
+    remedy="match the initialiser to the activation (ReLU: he_normal, SELU: lecun_normal, tanh: glorot), "
+    "replace "
     "sigmoid, or add normalisation or residual connections; Adam helps down to 1e-6, a higher rate does not",
     source="Hochreiter 1991; Bengio, Simard & Frasconi 1994, section 3; Glorot & Bengio 2010, section 4.2",
     check=_vanishing,
@@ -159,10 +162,13 @@ EXPLODING = Rule(
     summary="The gradient that reaches the first layer is far larger than that at the last.",
     why=f"One step throws the first layers far away: the loss jumps or becomes NaN. {_STUDY}",
     measured_as=_RATIO,
-    remedy="lower the initialiser's gain or match it to the activation; with batch normalisation add residual "
-    "connections. Clipping the global norm to 1 saved 5 of 11 such networks without batch normalisation, none with "
+    remedy="lower the initialiser's gain or match it to the activation; with batch normalisation add "
+    "residual "
+    "connections. Clipping the global norm to 1 saved 5 of 11 such networks without batch normalisation, "
+    "none with "
     "it; a lower rate saved none",
-    source="Bengio, Simard & Frasconi 1994, section 3; Pascanu, Mikolov & Bengio 2013, section 2; Yang et al. 2019",
+    source="Bengio, Simard & Frasconi 1994, section 3; Pascanu, Mikolov & Bengio 2013, section 2; Yang "
+    "et al. 2019",
     check=_exploding,
     message=_exploding_message,
     logarithmic=True,
@@ -182,7 +188,8 @@ STEEP = Rule(
     limits={"min_gain": 0.5, "max_gain": 2.0, "min_r2": 0.9, "min_points": 5},
     severities=(Severity.note,),
     summary="The gradient changes by a steady factor a layer, far from 1.",
-    why="At this depth it may do, a few layers more and it does not: what counts is the factor to the power of the depth.",
+    why="At this depth it may do, a few layers more and it does not: what counts is the factor to the "
+    "power of the depth.",
     measured_as="least-squares line through log L2 of ∂L/∂y over the flow points: its slope and r²",
     remedy="match the initialiser's gain to the activation, so that the factor is near 1",
     source="Schoenholz et al. 2017, section 4 (depth scales)",
@@ -204,7 +211,8 @@ NARROW = Rule(
     limits={"max_depth_over_width": 1.0},
     severities=(Severity.note,),
     summary="The network is deep for its width and has neither skips nor normalisation.",
-    why="The gradient's norm fluctuates like exp(depth/width) between draws: level at best, it trains slowly.",
+    why="The gradient's norm fluctuates like exp(depth/width) between draws: level at best, it trains "
+    "slowly.",
     measured_as="Σ 1/width over the hidden layers of the trunk",
     remedy="widen it, make it shallower, or add residual connections or normalisation",
     source="Hanin 2018, theorem 1",

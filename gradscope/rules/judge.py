@@ -1,4 +1,5 @@
-"""All rules over all trials: findings in order, causes under what they explain, the one word for the config."""
+"""All rules over all trials: findings in order, causes under what they explain, the one word for the
+config."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,5 @@
-"""Which rules count where: a config's own settings, what the command line selects, what a YAML comment suppresses."""
+"""Which rules count where: a config's own settings, what the command line selects, what a YAML comment
+suppresses."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -41,7 +42,8 @@ class Policy(Struct, frozen=True, kw_only=True):
         return rule.limits | adapted | self.setting(rule).limits
 
     def severity(self, rule: Rule, hits: Sequence[Hit], trials: int) -> Severity | None:
-        """The worst severity that at least half of the trials reach, or the worst of any trial lowered by one."""
+        """The worst severity that at least half of the trials reach, or the worst of any trial lowered by
+        one."""
         given = self.setting(rule).severity
         severities = [Severity[given] if given else hit.severity for hit in hits]
         worst = max(severities)

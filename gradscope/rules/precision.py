@@ -59,7 +59,8 @@ NON_FINITE = Rule(
     severities=(Severity.error,),
     summary="A NaN or an infinity appears in the forward or backward pass.",
     why="Every number computed from it is wrong, and training would end at its first step.",
-    measured_as="every output and gradient; named is the first layer that produced one, forward before backward",
+    measured_as="every output and gradient; named is the first layer that produced one, forward before "
+    "backward",
     remedy="scale the weights or the input down where it begins; check a data file for missing values",
     source="IEEE 754-2019, section 7 (invalid operation and overflow)",
     check=_non_finite,

@@ -1,4 +1,5 @@
-"""The forward signal: it fades (GS103), grows (GS104), loses its directions (GS204), or comes in unscaled (GS305)."""
+"""The forward signal: it fades (GS103), grows (GS104), loses its directions (GS204), or comes in unscaled
+(GS305)."""
 
 import math
 from collections.abc import Iterable
@@ -39,7 +40,10 @@ def _growing(trace: Trace, trial: TrialTrace, limits: Limits) -> Iterable[Hit]:
 
 
 def _signal_message(hit: Hit, outline: Outline) -> str:
-    return f"the signal at {hit.layer} has {power_of_ten(hit.measured)} times the RMS it had behind the first layer"
+    return (
+        f"the signal at {hit.layer} has {power_of_ten(hit.measured)} times the RMS it had behind "
+        "the first layer"
+    )
 
 
 def _collapsed(trace: Trace, trial: TrialTrace, limits: Limits) -> Iterable[Hit]:
@@ -55,7 +59,8 @@ def _collapsed(trace: Trace, trial: TrialTrace, limits: Limits) -> Iterable[Hit]
 
 def _collapsed_message(hit: Hit, outline: Outline) -> str:
     return (
-        f"at {hit.layer} all samples point in nearly the same direction (1 − mean cosine {hit.measured:.1e}): "
+        f"at {hit.layer} all samples point in nearly the same direction (1 − mean cosine "
+        f"{hit.measured:.1e}): "
         "what is behind it can hardly tell them apart"
     )
 
@@ -111,7 +116,8 @@ GROWING = Rule(
     summary="Activations grow a thousandfold or more on their way forward.",
     why="Outputs and loss are huge at the first step, and half precision overflows.",
     measured_as=_SIGNAL,
-    remedy="lower the initialiser's gain to suit the activation, scale residual branches, or add normalisation",
+    remedy="lower the initialiser's gain to suit the activation, scale residual branches, or add "
+    "normalisation",
     source="He et al. 2015, section 2.2",
     check=_growing,
     message=_signal_message,
@@ -132,10 +138,12 @@ COLLAPSED = Rule(
     limits={"warn": 1e-4, "note": 1e-3},
     severities=(Severity.warning, Severity.note),
     summary="Samples leave a hidden layer in nearly the same direction.",
-    why="Of 116 networks with 1 − mean cosine below 1e-4 at the last hidden layer, 111 failed to train under SGD.",
+    why="Of 116 networks with 1 − mean cosine below 1e-4 at the last hidden layer, 111 failed to train "
+    "under SGD.",
     measured_as="1 − mean cosine between two samples' outputs, from differences of directions in float64; "
     "named is the first hidden layer below the limit",
-    remedy="initialise nearer to the edge of chaos, use smaller biases, normalisation or residual connections",
+    remedy="initialise nearer to the edge of chaos, use smaller biases, normalisation or residual "
+    "connections",
     source="Poole et al. 2016, section 3; Schoenholz et al. 2017, section 3",
     check=_collapsed,
     message=_collapsed_message,
@@ -155,7 +163,8 @@ UNSCALED = Rule(
     limits={"min_rms": 0.1, "max_rms": 10.0},
     severities=(Severity.warning,),
     summary="The input is far larger or smaller than initialisers assume.",
-    why="Sigmoid-like units saturate on large inputs, and the first layer's gradient carries the input's size.",
+    why="Sigmoid-like units saturate on large inputs, and the first layer's gradient carries the input's "
+    "size.",
     measured_as="RMS of the input batch; one-hot inputs and tokens are left out",
     remedy="standardise the input: subtract its mean and divide by its standard deviation",
     source="LeCun et al. 1998, section 4.3",

@@ -11,7 +11,8 @@ from gradscope.theory.mean_field import gradient_gain
 
 
 def _pairs(outline: Outline) -> Iterable[tuple[LayerInfo, Activation]]:
-    """Weighted layers with the activation that follows with nothing but linear layers between; heads aside."""
+    """Weighted layers with the activation that follows with nothing but linear layers between; heads
+    aside."""
     last = outline.flow_points[-1].name if outline.flow_points else None
     for scope in dict.fromkeys(info.scope for info in outline.layers):
         weighted: LayerInfo | None = None
@@ -68,8 +69,10 @@ MISMATCHED = Rule(
     severities=(Severity.note,),
     summary="Initialiser and activation together change the gradient by a factor a layer.",
     why="Harmless in a shallow net, the usual cause of vanishing and exploding in a deep one.",
-    measured_as="√χ₁ = √(fan_in Var[W] E φ′(√q* z)²) at the fixed point q* of the variance, by quadrature; nothing is run",
-    remedy="he_normal for ReLU and its kin, lecun_normal for SELU, glorot for tanh; or a gain that makes it 1",
+    measured_as="√χ₁ = √(fan_in Var[W] E φ′(√q* z)²) at the fixed point q* of the variance, by "
+    "quadrature; nothing is run",
+    remedy="he_normal for ReLU and its kin, lecun_normal for SELU, glorot for tanh; or a gain that makes "
+    "it 1",
     source="Schoenholz et al. 2017, eq. 5; He et al. 2015, eq. 10; Klambauer et al. 2017, section 2",
     static=_mismatched,
     message=_mismatched_message,
@@ -93,7 +96,8 @@ FIRST_LOSS = Rule(
     why="The first steps only undo the size of the outputs; by itself it predicts no failure.",
     measured_as="mean loss over ln K for classes, or over its value at zero output for N(0, 1) targets",
     remedy="scale the last layer down (a smaller gain, or zeros), or mend an exploding signal",
-    source="Glorot & Bengio 2010, section 2.3 (log-likelihood at the start); Zhang, Dauphin & Ma 2019, section 3",
+    source="Glorot & Bengio 2010, section 2.3 (log-likelihood at the start); Zhang, Dauphin & Ma 2019, "
+    "section 3",
     check=_first_loss,
     message=_first_loss_message,
     fires_on="""\

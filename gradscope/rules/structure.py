@@ -1,10 +1,12 @@
-"""What can be told from the config alone: linear collapse (GS301), lost biases (GS303), zero starts (GS404)."""
+"""What can be told from the config alone: linear collapse (GS301), lost biases (GS303), zero starts
+(GS404)."""
 
 from collections.abc import Iterable, Iterator
 
 from gradscope.engine.activations import Activation
 from gradscope.engine.outline import LayerInfo, Outline
 from gradscope.rules.base import Hit, Limits, Rule, Severity
+import itertools
 
 
 def _lists(outline: Outline) -> Iterator[tuple[LayerInfo, ...]]:
@@ -41,7 +43,7 @@ def _collapses_message(hit: Hit, outline: Outline) -> str:
 
 def _lost_bias(outline: Outline, limits: Limits) -> Iterable[Hit]:
     for layers in _lists(outline):
-        for before, info in zip(layers, layers[1:], strict=False):
+        for before, info in itertools.pairwise(layers):
             if before.bias is not None and info.normalizes == "batch":
                 yield Hit(before.name, Severity.note, 0.0, 0.0, detail=info.name)
                 return
@@ -63,7 +65,10 @@ def _zero_start(outline: Outline, limits: Limits) -> Iterable[Hit]:
 
 def _zero_start_message(hit: Hit, outline: Outline) -> str:
     if hit.detail == "scale":
-        return f"the branch of {hit.layer} starts at scale 0: its inner weights get no gradient until the scale moves"
+        return (
+            f"the branch of {hit.layer} starts at scale 0: its inner weights get no gradient until "
+            "the scale moves"
+        )
     return f"the weights of {hit.layer} start at 0: nothing before it gets a gradient until they move"
 
 
@@ -147,7 +152,8 @@ MISMATCHED_OUTPUT = Rule(
     name="output-loss-mismatch",
     severities=(Severity.warning,),
     summary="The last activation does not fit the loss.",
-    why="A loss from logits applies its own softmax or sigmoid: a second one flattens the gradient; sigmoid under mse "
+    why="A loss from logits applies its own softmax or sigmoid: a second one flattens the gradient; "
+    "sigmoid under mse "
     "has none where it is confidently wrong.",
     measured_as="the last layer and the loss",
     remedy="end with the dense layer; use binary_cross_entropy or cross_entropy for probabilities",
@@ -167,7 +173,8 @@ ZERO_START = Rule(
     name="zero-initialised",
     severities=(Severity.note,),
     summary="A weight or a branch's scale starts at exactly zero.",
-    why="No gradient passes it at the first step. It is often meant so (a zero head, ReZero, Fixup) and passes by itself.",
+    why="No gradient passes it at the first step. It is often meant so (a zero head, ReZero, Fixup) and "
+    "passes by itself.",
     measured_as="the initialisers and scales; named is the first one",
     remedy="nothing to do if it is meant; otherwise give it another initialiser",
     source="Zhang, Dauphin & Ma 2019, section 3 (Fixup); Bachlechner et al. 2021, section 3 (ReZero)",

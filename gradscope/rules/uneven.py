@@ -1,4 +1,5 @@
-"""Layers that stand out from the others: a jump of the gradient (GS105), updates of very different size (GS106)."""
+"""Layers that stand out from the others: a jump of the gradient (GS105), updates of very different size
+(GS106)."""
 
 import math
 import statistics
@@ -8,6 +9,7 @@ from gradscope.engine.outline import Outline
 from gradscope.numerals import power_of_ten
 from gradscope.probe.trace import Measured, Trace, TrialTrace
 from gradscope.rules.base import Hit, Limits, Rule, Severity
+import itertools
 
 
 def _jump(trace: Trace, trial: TrialTrace, limits: Limits) -> Iterable[Hit]:
@@ -16,8 +18,9 @@ def _jump(trace: Trace, trial: TrialTrace, limits: Limits) -> Iterable[Hit]:
         for info, layer in zip(trace.layers, trial.layers, strict=True)
         if info.flow_point and math.isfinite(layer.output_grad.log10_l2)
     ]
-    # Going towards the input, the step from a layer's output gradient to the one before it is that layer's doing.
-    steps = [(later[0], earlier[1] - later[1]) for earlier, later in zip(points, points[1:], strict=False)]
+    # Going towards the input, the step from a layer's output gradient to the one before it is that layer's
+    # doing.
+    steps = [(later[0], earlier[1] - later[1]) for earlier, later in itertools.pairwise(points)]
     if len(steps) < limits["min_steps"]:
         return
     trend = statistics.median(step for _, step in steps)
@@ -28,7 +31,10 @@ def _jump(trace: Trace, trial: TrialTrace, limits: Limits) -> Iterable[Hit]:
 
 def _jump_message(hit: Hit, outline: Outline) -> str:
     size = f"{power_of_ten(abs(hit.measured))} times {'smaller' if hit.measured < 0.0 else 'larger'}"
-    return f"across {hit.layer} the gradient becomes {size} than the other layers' trend explains: it begins here"
+    return (
+        f"across {hit.layer} the gradient becomes {size} than the other layers' trend explains: it "
+        "begins here"
+    )
 
 
 def _log10_update_ratio(layer: Measured) -> float | None:
@@ -54,7 +60,8 @@ def _uneven(trace: Trace, trial: TrialTrace, limits: Limits) -> Iterable[Hit]:
 
 def _uneven_message(hit: Hit, outline: Outline) -> str:
     return (
-        f"relative to its weights {hit.detail} moves {power_of_ten(hit.measured)} times as fast as {hit.layer}: "
+        f"relative to its weights {hit.detail} moves {power_of_ten(hit.measured)} times as fast as "
+        f"{hit.layer}: "
         "no single learning rate suits both"
     )
 
@@ -99,7 +106,8 @@ UNEVEN = Rule(
     summary="Some weights move a thousand times faster than others, relative to their size.",
     why="One learning rate for all then leaves some layers still or throws others away.",
     measured_as="RMS(∂L/∂W)/RMS(W) of each weighted layer, the largest over the least",
-    remedy="level the initialisation; an optimiser that scales each layer by itself (Adam, LARS) hides the difference",
+    remedy="level the initialisation; an optimiser that scales each layer by itself (Adam, LARS) hides "
+    "the difference",
     source="You, Gitman & Ginsburg 2017, section 4 (ratio of weight norm to gradient norm)",
     check=_uneven,
     message=_uneven_message,

@@ -1,4 +1,5 @@
-"""The units of a layer: dead ones (GS201), saturated ones (GS202), and those that are never negative (GS306)."""
+"""The units of a layer: dead ones (GS201), saturated ones (GS202), and those that are never negative
+(GS306)."""
 
 import math
 from collections.abc import Iterable
@@ -10,7 +11,8 @@ from gradscope.rules.base import Hit, Limits, Rule, Severity, graded
 from gradscope.theory.dead import dead_probability, next_correlation
 
 _FLUCTUATION = 0.25
-"""Standard deviation of the dead share from the width of the layers before it, in units of √(depth/width); measured on
+"""Standard deviation of the dead share from the width of the layers before it, in units of √(depth/width);
+measured on
 He networks of 5 to 50 layers, 32 to 512 wide."""
 
 
@@ -60,14 +62,18 @@ def _saturated(trace: Trace, trial: TrialTrace, limits: Limits) -> Iterable[Hit]
     for info, layer in zip(trace.layers, trial.layers, strict=True):
         if layer.saturated_fraction is None:
             continue
-        # The rectifying side of relu6 is flat by design and has columns of its own; only the rest is saturation.
+        # The rectifying side of relu6 is flat by design and has columns of its own; only the rest is
+        # saturation.
         share = layer.saturated_fraction - (layer.output.zero_fraction if _rectifies(info) else 0.0)
         if not share <= limits["max_fraction"]:
             yield Hit(info.name, Severity.warning, share, limits["max_fraction"])
 
 
 def _saturated_message(hit: Hit, outline: Outline) -> str:
-    return f"{hit.measured:.0%} of the entries of {hit.layer} are saturated: less than 1 % of the steepest slope is left"
+    return (
+        f"{hit.measured:.0%} of the entries of {hit.layer} are saturated: less than 1 % of the "
+        "steepest slope is left"
+    )
 
 
 def _never_negative(outline: Outline, limits: Limits) -> Iterable[Hit]:
@@ -95,10 +101,13 @@ DEAD = Rule(
     severities=(Severity.error, Severity.warning, Severity.note),
     summary="Many more units of a layer than chance explains have a zero derivative on every sample.",
     why="A dead unit passes no gradient: on these samples neither it nor what feeds it can learn.",
-    measured_as="units with zero derivative on every sample of the trial, over all units; it must pass both a limit and "
-    "what a He-initialised ReLU network without biases shows at that depth on as many samples, by `sigmas` standard "
+    measured_as="units with zero derivative on every sample of the trial, over all units; it must pass "
+    "both a limit and "
+    "what a He-initialised ReLU network without biases shows at that depth on as many samples, by "
+    "`sigmas` standard "
     "deviations",
-    remedy="centre and scale the inputs, start biases at zero, use he_normal, or an activation with a slope on both sides "
+    remedy="centre and scale the inputs, start biases at zero, use he_normal, or an activation with a "
+    "slope on both sides "
     "(leaky_relu, elu, gelu)",
     source="Maas, Hannun & Ng 2013, section 2; Lu et al. 2020, theorem 1; Cho & Saul 2009, eq. 6 for chance",
     check=_dead,

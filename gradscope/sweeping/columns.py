@@ -57,10 +57,14 @@ STORED = ("id", "key", "seconds", "gradscope_version")
 """What the store has besides."""
 
 
-def row(axes: Mapping[str, Any], columns: Sequence[Any]) -> dict[str, Any]:
-    """One line of an export: the axes, then the columns; `rules` as a list."""
-    names = headings([*axes])
-    found = {names[name]: value for name, value in axes.items()}
+def headers(headings: Mapping[str, str]) -> list[str]:
+    """The heads of an export: the axes, then the columns."""
+    return [*dict.fromkeys([*headings.values(), *COLUMNS])]
+
+
+def line(heads: Sequence[str], values: Sequence[Any], columns: Sequence[Any]) -> dict[str, Any]:
+    """One line of an export under its `headers`; `rules` as a list."""
+    found = dict(zip(heads, values, strict=False))
     for name, value in zip(COLUMNS, columns, strict=True):
         found.setdefault(name, value.split() if name == "rules" and value is not None else value)
     return found

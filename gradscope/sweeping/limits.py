@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class TooLongError(Exception):
-    """Raised inside a block that is past its limit."""
+class TooLongError(BaseException):
+    """Raised inside a block that is past its limit. No error: whoever handles those is not to handle it."""
 
 
 @contextmanager
@@ -33,23 +33,27 @@ def time_limit(seconds: float | None) -> Iterator[None]:
 
 
 class _Limit:
-    """The exception is set at most once, and not after the block has ended."""
+    """The exception is set at most once, and none is left behind when the block has ended."""
 
     def __init__(self, thread: int) -> None:
         self._thread = thread
         self._lock = threading.Lock()
+        self._is_reached = False
         self._is_over = False
 
     def reach(self) -> None:
         with self._lock:
             if not self._is_over:
-                self._is_over = True
-                _raise_in(self._thread, TooLongError)
+                self._is_reached = True
+                _set_exception(self._thread, ctypes.py_object(TooLongError))
 
     def end(self) -> None:
         with self._lock:
             self._is_over = True
+            if self._is_reached:
+                _set_exception(self._thread, None)
 
 
-def _raise_in(thread: int, error: type[BaseException]) -> None:
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(error))
+def _set_exception(thread: int, error: ctypes.py_object[type[BaseException]] | None) -> None:
+    """What the thread is to raise at its next step; None takes back what it has not raised yet."""
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), error)

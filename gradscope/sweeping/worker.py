@@ -13,6 +13,7 @@ import threading
 import time
 import zlib
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from multiprocessing import connection, parent_process
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -75,9 +76,8 @@ def prepare() -> int:
 
 def warm_up() -> int:
     """Load everything a point needs, and return the process's id."""
-    import gradscope.diagnosis
-    import gradscope.sweeping.points
-
+    for module in ("gradscope.diagnosis", "gradscope.sweeping.points", "gradscope.sweeping.columns"):
+        import_module(module)
     return os.getpid()
 
 

@@ -1,1 +1,2 @@
-"""What infinitely wide networks would do: Gaussian averages and the maps that follow from them. Draws nothing."""
+"""What infinitely wide networks would do: Gaussian averages and the maps that follow from them. Draws
+nothing."""

@@ -16,10 +16,12 @@ POINTS = 20
 
 
 def gaussian_mean(f: Callable[[Array], Array], variance: float, kinks: tuple[float, ...] = ()) -> float:
-    """E f(z), z ~ N(0, variance), for f smooth between the kinks and varying on a scale of 1/4 or more around 0.
+    """E f(z), z ~ N(0, variance), for f smooth between the kinks and varying on a scale of 1/4 or more around
+    0.
 
     Source:
-        Golub & Welsch 1969 for the nodes; cells are split at the kinks and graded towards 0, where activations bend.
+        Golub & Welsch 1969 for the nodes; cells are split at the kinks and graded towards 0, where
+        activations bend.
     """
     z, weights = _rule(math.sqrt(variance), kinks)
     return float(np.dot(weights, f(z)))
@@ -36,7 +38,8 @@ def _rule(deviation: float, kinks: tuple[float, ...]) -> tuple[Array, Array]:
 
 
 def _edges(deviation: float, kinks: tuple[float, ...]) -> Array:
-    """Cell edges in units of the deviation: the Gaussian's own scale, the activation's scale, and its kinks."""
+    """Cell edges in units of the deviation: the Gaussian's own scale, the activation's scale, and its
+    kinks."""
     graded = np.concatenate([np.arange(0.25, 8.0, 0.5), 8.0 * 1.5 ** np.arange(0, 12)])
     own = np.concatenate([[0.0], graded, -graded, np.array(kinks, dtype=np.float64)]) / deviation
     edges = np.concatenate([np.arange(-REACH, REACH + 0.5), own[np.abs(own) < REACH]])

@@ -229,7 +229,8 @@ def stored(archive: bool) -> bytes:
 
 @pytest.mark.parametrize("archive", [False, True], ids=["npy", "npz"])
 def test_damage_anywhere_is_a_mistake_or_harmless(tmp_path: Path, archive: bool) -> None:
-    """A bit of every byte of the headers, and the file cut short: nothing else comes, whatever NumPy raises."""
+    """A bit of every byte of the headers, and the file cut short: nothing else comes, whatever NumPy
+    raises."""
     whole = stored(archive)
     damaged = [whole[:length] for length in range(0, len(whole), 7)]
     damaged += [

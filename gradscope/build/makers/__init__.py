@@ -1,4 +1,5 @@
-"""How each kind of layer is made from its record: shapes checked, parameters asked for. One function a kind."""
+"""How each kind of layer is made from its record: shapes checked, parameters asked for. One function a
+kind."""
 
 from collections.abc import Callable, Iterable
 from typing import Any

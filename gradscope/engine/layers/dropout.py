@@ -1,4 +1,5 @@
-"""Dropout in training mode: entries are zeroed at random and the others scaled up (Srivastava et al. 2014)."""
+"""Dropout in training mode: entries are zeroed at random and the others scaled up (Srivastava et al.
+2014)."""
 
 from gradscope.engine import Array
 from gradscope.engine.layer import Gradients, Layer

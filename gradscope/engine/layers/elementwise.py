@@ -1,4 +1,5 @@
-"""Layers that apply an activation to every entry: plain ones, PReLU with its learned slopes; softmax over the last axis."""
+"""Layers that apply an activation to every entry: plain ones, PReLU with its learned slopes; softmax over the
+last axis."""
 
 import numpy as np
 
@@ -11,7 +12,8 @@ from gradscope.engine.outline import LayerInfo
 
 
 class Elementwise(Layer):
-    """y = φ(x). The slopes φ′(x) are the cache: whoever listens can tell from them which units are inactive."""
+    """y = φ(x). The slopes φ′(x) are the cache: whoever listens can tell from them which units are
+    inactive."""
 
     def __init__(self, info: LayerInfo, activation: Activation):
         super().__init__(info)

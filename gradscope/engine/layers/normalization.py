@@ -1,4 +1,5 @@
-"""Batch, layer, RMS and group normalisation: one formula over different axes, with learned gain and bias behind it."""
+"""Batch, layer, RMS and group normalisation: one formula over different axes, with learned gain and bias
+behind it."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -32,7 +33,8 @@ def _feature_axis_alone(ndim: int) -> tuple[int, ...]:
 
 
 BATCH = Scheme("batch", _whole, other_axes)
-"""Over batch and positions, with the biased variance of the batch itself (Ioffe & Szegedy 2015, training mode)."""
+"""Over batch and positions, with the biased variance of the batch itself (Ioffe & Szegedy 2015, training
+mode)."""
 LAYER = Scheme("layer", _whole, _feature_axis_alone)
 """Over the features of each sample and position (Ba et al. 2016)."""
 RMS = Scheme("rms", _whole, _feature_axis_alone, centred=False)
@@ -54,7 +56,8 @@ def group_scheme(groups: int) -> Scheme:
 
 
 class Normalization(Layer):
-    """y = gain · x̂ + bias with x̂ = (x − μ)/√(v + eps), μ and v over the axes of its scheme; v is E x² if not centred."""
+    """y = gain · x̂ + bias with x̂ = (x − μ)/√(v + eps), μ and v over the axes of its scheme; v is E x² if
+    not centred."""
 
     def __init__(self, info: LayerInfo, scheme: Scheme, eps: float, gain: Array | None, bias: Array | None):
         super().__init__(info)
