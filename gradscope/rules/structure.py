@@ -1,12 +1,12 @@
 """What can be told from the config alone: linear collapse (GS301), lost biases (GS303), zero starts
 (GS404)."""
 
+import itertools
 from collections.abc import Iterable, Iterator
 
 from gradscope.engine.activations import Activation
 from gradscope.engine.outline import LayerInfo, Outline
 from gradscope.rules.base import Hit, Limits, Rule, Severity
-import itertools
 
 
 def _lists(outline: Outline) -> Iterator[tuple[LayerInfo, ...]]:

@@ -1,6 +1,7 @@
 """Layers that stand out from the others: a jump of the gradient (GS105), updates of very different size
 (GS106)."""
 
+import itertools
 import math
 import statistics
 from collections.abc import Iterable
@@ -9,7 +10,6 @@ from gradscope.engine.outline import Outline
 from gradscope.numerals import power_of_ten
 from gradscope.probe.trace import Measured, Trace, TrialTrace
 from gradscope.rules.base import Hit, Limits, Rule, Severity
-import itertools
 
 
 def _jump(trace: Trace, trial: TrialTrace, limits: Limits) -> Iterable[Hit]:
