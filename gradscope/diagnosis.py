@@ -4,11 +4,10 @@ import time
 from collections.abc import Callable, Iterable
 
 from gradscope import __version__
-from gradscope.build import Plan
+from gradscope.build import plan_of
 from gradscope.config.digest import config_sha256
 from gradscope.config.schema import Config
 from gradscope.engine.threads import available_jobs
-from gradscope.errors import Problems
 from gradscope.probe.run import measure
 from gradscope.probe.summary import summarise_flow, summarise_layers, summarise_loss
 from gradscope.report import Report
@@ -37,9 +36,7 @@ def diagnose(
         ConfigError: the config cannot be built, or its data file does not fit.
     """
     start = time.perf_counter()
-    problems = Problems()
-    plan = Plan(config, problems)
-    problems.raise_any()
+    plan = plan_of(config)
     policy = policy_of(config, select, ignore)
     trace = measure(
         plan.outline,

@@ -15,6 +15,7 @@ from gradscope.engine.losses import LOSSES, Loss
 from gradscope.engine.network import Network
 from gradscope.engine.outline import LayerInfo, Outline
 from gradscope.engine.random import Stream
+from gradscope.engine.sequence import Sequence as Steps
 from gradscope.errors import ConfigError, Mistake, Problem, Problems
 
 HELD_SHARE = 0.5
@@ -36,6 +37,8 @@ class Plan:
             )
         self._inputs = self._open_inputs(problems)
         trunk, shape = Assembly(config, 0, problems).sequence(config.layers, config.input.shape, Scope())
+        self._first: Steps | None = trunk
+        """The first trial's steps, with nothing drawn yet; given away once, so that nothing drawn stays here."""
         self.layers: tuple[LayerInfo, ...] = tuple(step.info for step in trunk.walk())
         self.output_shape: Shape = shape or ()
         if shape is not None and not problems.found:
@@ -60,15 +63,17 @@ class Plan:
 
         Args:
             trial: counted from 0.
-            hold: bytes that drawn weights may take in memory, by default half of what is free; beyond it they
-                are
-                drawn again when needed. The numbers do not depend on it.
+            hold: bytes that drawn weights may take in memory, by default half of what is free; beyond it
+                they are drawn again when needed. The numbers do not depend on it.
         """
         itemsize = self.form.dtype.itemsize
         parameters = sum(info.parameters for info in self.layers)
         budget = available_bytes() * HELD_SHARE if hold is None else hold
-        assembly = Assembly(self.config, trial, Problems(), held=parameters * itemsize <= budget)
-        trunk, _ = assembly.sequence(self.config.layers, self.config.input.shape, Scope())
+        held = parameters * itemsize <= budget
+        trunk, self._first = (self._first, None) if trial == 0 and held else (None, self._first)
+        if trunk is None:
+            assembly = Assembly(self.config, trial, Problems(), held=held)
+            trunk, _ = assembly.sequence(self.config.layers, self.config.input.shape, Scope())
         return Network(trunk, self.loss, self.config.input.shape, self.form.dtype)
 
     def batch(self, trial: int, number: int = 0) -> tuple[Array, Array]:
@@ -156,9 +161,30 @@ class Plan:
         return needed <= free
 
 
+_latest: Plan | None = None
+"""The plan made last: a config is checked when it is loaded and diagnosed right after, with the same plan."""
+
+
 def check_network(config: Config, problems: Problems) -> None:
     """Note every mistake that only shows when shapes are known."""
-    Plan(config, problems)
+    global _latest  # noqa: PLW0603  a cache of one, by identity, because configs are too large to hash
+    plan = Plan(config, problems)
+    _latest = None if problems.found else plan
+
+
+def plan_of(config: Config) -> Plan:
+    """The plan of a config.
+
+    Raises:
+        ConfigError: the config cannot be built.
+    """
+    latest = _latest
+    if latest is not None and latest.config is config:
+        return latest
+    problems = Problems()
+    plan = Plan(config, problems)
+    problems.raise_any()
+    return plan
 
 
 def build_network(config: Config, trial: int = 0) -> Network:
@@ -167,7 +193,7 @@ def build_network(config: Config, trial: int = 0) -> Network:
     Raises:
         ConfigError: the config cannot be built.
     """
-    return _plan(config).network(trial)
+    return plan_of(config).network(trial)
 
 
 def make_batch(config: Config, trial: int = 0, number: int = 0) -> tuple[Array, Array]:
@@ -176,14 +202,7 @@ def make_batch(config: Config, trial: int = 0, number: int = 0) -> tuple[Array, 
     Raises:
         ConfigError: the config cannot be built, or its data file does not fit.
     """
-    return _plan(config).batch(trial, number)
-
-
-def _plan(config: Config) -> Plan:
-    problems = Problems()
-    plan = Plan(config, problems)
-    problems.raise_any()
-    return plan
+    return plan_of(config).batch(trial, number)
 
 
 def _gigabytes(size: float) -> str:

@@ -149,9 +149,10 @@ class OuterProducts:
 
     def plus(self, others: list[tuple["OuterProducts", int]]) -> "OuterProducts":
         """The sum with other uses of the same parameter: more rows of the same samples, nothing formed."""
-        uses = [(self.dy, self.exponent), *((use.dy, use.exponent + shift) for use, shift in others)]
-        dys, exponent = _aligned(uses)
-        x = np.concatenate([self.x, *(use.x for use, _ in others)], axis=1)
+        # Near one first: where x shrinks as fast as dy grows, all uses count, and no square may vanish.
+        scaled = [(use._scaled, shift) for use, shift in ((self, 0), *others)]
+        dys, exponent = _aligned([(dy, own + shift) for (_, dy, own), shift in scaled])
+        x = np.concatenate([x for (x, _, _), _ in scaled], axis=1)
         return OuterProducts(x, np.concatenate(dys, axis=1), exponent)
 
     @cached_property

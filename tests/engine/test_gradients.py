@@ -1,7 +1,6 @@
 """Factored gradients against matrices formed in extended precision, also where rows nearly cancel."""
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 import numpy.testing as npt
@@ -9,52 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradscope.engine import Array
-from gradscope.engine.gradients import Formed, OuterProducts
-from gradscope.engine.magnitude import exp2
-from tests.strategies import bounded, few, precisions, seeds, shapes_BTIO
+from gradscope.engine.gradients import OuterProducts
+from tests.engine.affine_gradients import TOLERANCE, Case, case, collapsed, formed, norm
+from tests.strategies import bounded, few, seeds, shapes_BTIO
 
-TOLERANCE = {np.float32: 1e-5, np.float64: 1e-12}
 both_precisions = pytest.mark.parametrize("dtype", list(TOLERANCE))
 
 LARGE = [(64, 1, 300, 200), (700, 1, 600, 600), (3, 50, 40, 500), (2, 400, 30, 10), (1, 1, 900, 700)]
 """Both ways to a norm, and products formed in several pieces."""
-
-
-class Case(NamedTuple):
-    """x (B, T, I) and dy (B, T, O), or without T."""
-
-    x: Array
-    dy: Array
-
-    def of(self, dtype: type[np.floating]) -> OuterProducts:
-        return OuterProducts(self.x.astype(dtype), self.dy.astype(dtype))
-
-
-def case(seed: int, shape: tuple[int, int, int, int]) -> Case:
-    """Independent entries; a single position is left out as an axis."""
-    rng = np.random.default_rng(seed)
-    samples, positions, fan_in, fan_out = shape
-    rows = (samples,) if positions == 1 else (samples, positions)
-    return Case(rng.standard_normal((*rows, fan_in)), rng.standard_normal((*rows, fan_out)))
-
-
-def collapsed(seed: int, shape: tuple[int, int, int, int], spread: float) -> Case:
-    """Inputs that hardly differ, cotangents whose sum over the rows is zero: Σ x⊗dy all but cancels."""
-    x, dy = case(seed, shape)
-    rows = tuple(range(dy.ndim - 1))
-    return Case(1.0 + spread * x, dy - dy.mean(axis=rows))
-
-
-def formed(gradient: OuterProducts) -> Array:
-    """XᵀdY of the very same numbers in extended precision."""
-    x, dy = gradient.x.astype(np.longdouble), gradient.dy.astype(np.longdouble)
-    matrix: Array = np.einsum("bti,bto->io", x, dy)
-    return matrix
-
-
-def norm(matrix: Array) -> float:
-    return float(np.sqrt(np.sum(np.square(matrix))))
 
 
 def check_norms(gradient: OuterProducts, rtol: float) -> None:
@@ -215,70 +176,3 @@ def test_what_is_not_finite_is_never_a_number(
             assert not np.isfinite(gradient.sample_l2[0])
             assert np.isfinite(gradient.sample_l2[1:]).all()
             place[0, ..., 0] = kept
-
-
-# Several uses of one parameter
-
-
-@bounded
-@given(
-    seed=seeds(),
-    shape=shapes_BTIO(5, 3, 6),
-    dtype=precisions(),
-    shifts=st.lists(st.integers(-40, 40), max_size=3),
-)
-def test_uses_add_up(
-    seed: int, shape: tuple[int, int, int, int], dtype: type[np.floating], shifts: list[int]
-) -> None:
-    first, *others = (case(seed + number, shape).of(dtype) for number in range(len(shifts) + 1))
-    total = first.plus(list(zip(others, shifts, strict=True)))
-    uses = zip([first, *others], [0, *shifts], strict=True)
-    expected = sum(np.ldexp(formed(use), shift) for use, shift in uses)
-    npt.assert_allclose(total.l2, norm(np.asarray(expected)), rtol=20.0 * TOLERANCE[dtype])
-    npt.assert_allclose(
-        total.matrix(), np.asarray(expected, dtype=float), rtol=1e-5, atol=1e-5 * norm(np.asarray(expected))
-    )
-
-
-@both_precisions
-@pytest.mark.parametrize("far", [-3000, -200, 200, 3000])
-def test_uses_of_a_weight_far_apart_in_depth(dtype: type[np.floating], far: int) -> None:
-    """A weight shared by hundreds of layers: exponents differ by more than the range of the precision."""
-    outer, inner = case(6, (4, 1, 5, 3)).of(dtype), case(7, (4, 1, 5, 3)).of(dtype)
-    larger = inner if far > 0 else outer
-    total = outer.plus([(inner, far)])
-    assert total.log2_l2 == pytest.approx(larger.log2_l2 + max(far, 0), abs=1e-6)
-    npt.assert_allclose(
-        np.log2(total.sample_l2) + total.sample_exponent,
-        np.log2(larger.sample_l2) + larger.sample_exponent + max(far, 0),
-        atol=1e-6,
-    )
-    small, large = Formed(np.ones(3, dtype=dtype)), Formed(np.full(3, 2.0, dtype=dtype))
-    assert small.plus([(large, far)]).log2_l2 == (Formed(np.ones(3)).log2_l2 + max(far + 1, 0))
-
-
-@pytest.mark.parametrize("far", [-3000, 3000])
-def test_a_use_that_is_zero_leaves_the_others_as_they_are(far: int) -> None:
-    used, unused = (
-        case(8, (4, 1, 5, 3)).of(np.float32),
-        Case(np.ones((4, 5)), np.zeros((4, 3))).of(np.float32),
-    )
-    assert used.plus([(unused, far)]).log2_l2 == pytest.approx(used.log2_l2, abs=1e-6)
-    assert unused.plus([(used, far)]).log2_l2 == pytest.approx(used.log2_l2 + far, abs=1e-6)
-    assert unused.plus([(unused, far)]).log2_l2 == -math.inf
-
-
-# Small parameters
-
-
-def test_formed_gradients() -> None:
-    first, second = np.array([3.0, 4.0]), np.array([1.0, -1.0])
-    gradient = Formed(first)
-    assert gradient.size == 2
-    assert exp2(gradient.log2_l2) == pytest.approx(5.0, rel=1e-14)
-    npt.assert_array_equal(gradient.matrix(), first)
-    total = gradient.plus([(Formed(second), 3), (Formed(second), -1)])
-    npt.assert_array_equal(total.matrix(), first + 8.5 * second)
-    assert total.log2_l2 == pytest.approx(math.log2(norm(first + 8.5 * second)), abs=1e-14)
-    assert Formed(np.zeros(2)).log2_l2 == -math.inf
-    assert math.isnan(Formed(np.array([math.nan, 0.0])).log2_l2)

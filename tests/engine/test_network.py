@@ -1,4 +1,4 @@
-"""Whole networks: parameters by name, shared weights at any depth, the same bits for any number of threads."""
+"""Whole networks: parameters by name, weights shared at any depth, the same bits in any number of threads."""
 
 import math
 from typing import Any
@@ -97,27 +97,33 @@ def test_a_shared_gradient_is_the_sum_over_its_uses() -> None:
     assert [layer.shares for layer in report.layers if layer.kind == "dense"] == [None, "dense1", "dense1"]
 
 
-@pytest.mark.parametrize(
-    ("layers", "log10_l2"),
-    [
-        ([{"dense": {"units": 6, "init": {"orthogonal": 0.1}, "bias": False}}], 0.0),
-        ([{"dense": {"units": 6, "init": {"orthogonal": 1.2}, "bias": False}}], 400 * math.log10(1.2)),
-    ],
-    ids=["vanishing", "growing"],
-)
-def test_a_weight_shared_by_four_hundred_layers_has_a_finite_gradient(
-    layers: list[Any], log10_l2: float
-) -> None:
-    """Its uses lie hundreds of orders of magnitude apart, far beyond float32; the largest ones decide."""
-    source = config([{"repeat": 400, "share": True, "layers": layers}], loss="random_cotangent")
-    report = diagnose(source)
-    assert report.layers[0].weight_grad is not None
-    assert report.layers[0].sample_grad is not None
-    found = report.layers[0].weight_grad.log10_l2
-    # 0.1: δ is of order 1 at the last use, its input of order 1e-399 or an exact zero; the first use is the reverse.
-    assert math.isfinite(found) or found == -math.inf
-    if log10_l2:
-        assert log10_l2 < found < log10_l2 + 6.0
+@pytest.mark.parametrize(("gain", "uses"), [(0.5, 100), (1.0, 400), (1.2, 400)])
+def test_a_weight_whose_uses_all_count_the_same(gain: float, uses: int) -> None:
+    """Its input grows as fast as δ shrinks, by g^L: products are of one size, factors far out of range."""
+    once = {"dense": {"units": 6, "init": {"orthogonal": gain}, "bias": False}}
+    found: dict[str, float] = {}
+    for dtype in ("float32", "float64"):
+        layers = [{"repeat": uses, "share": True, "layers": [once]}]
+        first = diagnose(config(layers, loss="random_cotangent", dtype=dtype)).layers[0]
+        assert first.weight_grad is not None
+        assert first.sample_grad is not None
+        assert first.sample_grad.mean_l2 > 0.0
+        found[dtype] = first.weight_grad.log10_l2
+    assert found["float32"] == pytest.approx(found["float64"], abs=1e-3)
+    assert 0.0 < found["float64"] - (uses - 1) * math.log10(gain) < 4.0
+
+
+def test_uses_hundreds_of_orders_of_magnitude_apart() -> None:
+    """The first use of a shared sigmoid layer sees 1e-150 of what the last one does: the last one decides."""
+    layers = [{"repeat": 300, "share": True, "layers": [{"dense": 6}, "sigmoid"]}]
+    report = diagnose(config(layers, init="glorot_uniform", loss="random_cotangent"))
+    first, last = report.layers[0], report.layers[-2]
+    assert first.weight_grad is not None
+    assert first.bias_grad is not None
+    assert (first.name, last.name) == ("dense1", "dense300")
+    assert first.output_grad.log10_l2 < last.output_grad.log10_l2 - 150.0
+    assert abs(first.bias_grad.log10_l2 - last.output_grad.log10_l2) < 1.0
+    assert abs(first.weight_grad.log10_l2 - last.output_grad.log10_l2) < 1.0
 
 
 # Threads

@@ -1,0 +1,1 @@
+"""Tests of the build room: names, numbers, shapes, memory and shared parameters."""

@@ -1,0 +1,1 @@
+"""Tests of the theory room against published numbers and closed forms."""
