@@ -38,7 +38,7 @@ class Plan:
         self._inputs = self._open_inputs(problems)
         trunk, shape = Assembly(config, 0, problems).sequence(config.layers, config.input.shape, Scope())
         self._first: Steps | None = trunk
-        """The first trial's steps, with nothing drawn yet; given away once, so that nothing drawn stays here."""
+        """The first trial's steps, nothing drawn yet; given away once, so that nothing drawn stays here."""
         self.layers: tuple[LayerInfo, ...] = tuple(step.info for step in trunk.walk())
         self.output_shape: Shape = shape or ()
         if shape is not None and not problems.found:

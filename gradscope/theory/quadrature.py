@@ -1,4 +1,4 @@
-"""Gaussian averages E f(z), z ~ N(0, q), exact to rounding for smooth pieces between kinks."""
+"""Gaussian averages E f(z), z ~ N(mean, variance), exact to rounding for smooth pieces between kinks."""
 
 import math
 from collections.abc import Callable
@@ -15,33 +15,34 @@ POINTS = 20
 """Gauss–Legendre points a cell. (Gauss–Hermite with 180 points is off by 1e-2 for a saturated tanh.)"""
 
 
-def gaussian_mean(f: Callable[[Array], Array], variance: float, kinks: tuple[float, ...] = ()) -> float:
-    """E f(z), z ~ N(0, variance), for f smooth between the kinks and varying on a scale of 1/4 or more around
-    0.
+def gaussian_mean(
+    f: Callable[[Array], Array], variance: float, kinks: tuple[float, ...] = (), mean: float = 0.0
+) -> float:
+    """E f(z), z ~ N(mean, variance), for f smooth between the kinks and varying on a scale of 1/4 or more.
 
     Source:
-        Golub & Welsch 1969 for the nodes; cells are split at the kinks and graded towards 0, where
-        activations bend.
+        Golub & Welsch 1969 for the nodes; cells are split at the kinks and graded towards 0, where activations
+        bend.
     """
-    z, weights = _rule(math.sqrt(variance), kinks)
+    z, weights = _rule(math.sqrt(variance), kinks, mean)
     return float(np.dot(weights, f(z)))
 
 
 @lru_cache(maxsize=64)
-def _rule(deviation: float, kinks: tuple[float, ...]) -> tuple[Array, Array]:
+def _rule(deviation: float, kinks: tuple[float, ...], mean: float) -> tuple[Array, Array]:
     nodes, node_weights = _legendre()
-    edges = _edges(deviation, kinks)
+    edges = _edges(deviation, kinks, mean)
     half = np.diff(edges)[:, None] / 2.0
     u = edges[:-1, None] + half * (1.0 + nodes)
     density = np.exp(-0.5 * u * u) / math.sqrt(2.0 * math.pi)
-    return (u * deviation).ravel(), (density * half * node_weights).ravel()
+    return (u * deviation + mean).ravel(), (density * half * node_weights).ravel()
 
 
-def _edges(deviation: float, kinks: tuple[float, ...]) -> Array:
-    """Cell edges in units of the deviation: the Gaussian's own scale, the activation's scale, and its
-    kinks."""
+def _edges(deviation: float, kinks: tuple[float, ...], mean: float) -> Array:
+    """Cell edges in units of the deviation: the Gaussian's own scale, the activation's scale, and its kinks."""
     graded = np.concatenate([np.arange(0.25, 8.0, 0.5), 8.0 * 1.5 ** np.arange(0, 12)])
-    own = np.concatenate([[0.0], graded, -graded, np.array(kinks, dtype=np.float64)]) / deviation
+    own = np.concatenate([[0.0], graded, -graded, np.array(kinks, dtype=np.float64)])
+    own = (own - mean) / deviation
     edges = np.concatenate([np.arange(-REACH, REACH + 0.5), own[np.abs(own) < REACH]])
     return np.sort(edges)  # an edge given twice makes an empty cell, which adds nothing
 

@@ -1,4 +1,4 @@
-"""Affine gradients to try: rows of inputs and cotangents, and the matrix they stand for in extended precision."""
+"""Affine gradients to try: rows of inputs and cotangents, and their matrix in extended precision."""
 
 from typing import NamedTuple
 

@@ -68,7 +68,7 @@ def test_a_use_that_is_zero_leaves_the_others_as_they_are(far: int) -> None:
 
 @pytest.mark.parametrize("far", [-40, 40, 100])
 def test_uses_whose_factors_change_places(far: int) -> None:
-    """x grows from use to use as fast as dy shrinks: every use counts, no square of a factor fits into float32."""
+    """x grows as fast as dy shrinks: every use counts, but no square of a factor fits into float32."""
     base = case(9, (3, 1, 5, 4))
     uses = [Case(np.ldexp(base.x, far * step), base.dy).of(np.float32) for step in (1, 0, -1)]
     total = uses[0].plus([(uses[1], far), (uses[2], 2 * far)])

@@ -19,7 +19,7 @@ LARGE = [(64, 1, 300, 200), (700, 1, 600, 600), (3, 50, 40, 500), (2, 400, 30, 1
 
 
 def check_norms(gradient: OuterProducts, rtol: float) -> None:
-    """The batch's norm, every sample's, and the matrix."""
+    """The batch's norm, and every sample's."""
     matrix = formed(gradient)
     npt.assert_allclose(gradient.l2, norm(matrix), rtol=rtol)
     samples = [
