@@ -36,8 +36,7 @@ class Scope:
         """The label of the next layer.
 
         A layer without weights takes the number of the weighted one before it, with a letter from the second
-        of its
-        kind on: relu2, relu2b.
+        of its kind on: relu2, relu2b.
         """
         if weighted:
             self._weighted += 1

@@ -2,10 +2,9 @@
 thresholds.
 
 Axis letters, the same everywhere: **B** samples of a batch, **T** time or position, **I** fan in, **O** fan
-out,
-**U** units of a layer, **C** channels, **H W** height and width, **R** rows of a product (B, or B·T).
-Features are (B, I), sequences (B, T, I), images (B, C, H, W). z is before a non-linearity, a behind it;
-`dy` is the gradient of the loss with respect to a layer's output, `dx` with respect to its input.
+out, **U** units of a layer, **C** channels, **H W** height and width, **R** rows of a product (B, or B·T).
+Features are (B, I), sequences (B, T, I), images (B, C, H, W). z is before a non-linearity, a behind it; `dy`
+is the gradient of the loss with respect to a layer's output, `dx` with respect to its input.
 """
 
 from typing import TYPE_CHECKING, Any, TypeAlias

@@ -2,8 +2,8 @@
 are written.
 
 The tables of the engine map names to functions, and the signature of such a function is the one home of its
-options:
-their names, types, limits and defaults. A parameter before the `*` may be written short (`leaky_relu: 0.2`).
+options: their names, types, limits and defaults. A parameter before the `*` may be written short
+(`leaky_relu: 0.2`).
 """
 
 import math

@@ -17,8 +17,7 @@ class Signal:
     """The array mantissa · 2^exponent.
 
     Backprop is linear in dy, so multiplying it by a power of two, exactly, and keeping the exponent apart
-    changes
-    nothing but the range: 1e-900 is a number.
+    changes nothing but the range: 1e-900 is a number.
     """
 
     def __init__(self, mantissa: Array, exponent: int = 0):

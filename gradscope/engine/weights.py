@@ -43,8 +43,7 @@ class Weight:
     """A matrix (I, O): its shape, the law of its entries and its own random stream.
 
     `held` keeps what was drawn; otherwise each product draws the blocks again, as long as the initialiser is
-    one
-    that can be drawn in blocks.
+    one that can be drawn in blocks.
     """
 
     def __init__(

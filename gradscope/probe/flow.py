@@ -11,9 +11,8 @@ def measure_flow(log10_l2: Sequence[float]) -> Flow:
     """Flow from log10 L2 of the output gradient at the flow points, in forward order.
 
     The ratio is first over last; its log10 is −inf when nothing arrives at the first, inf when only the last
-    is zero.
-    The gain is the factor per flow point towards the input, by least squares over the points that are not
-    zero.
+    is zero. The gain is the factor per flow point towards the input, by least squares over the points that
+    are not zero.
     """
     if not log10_l2:
         return Flow(0.0, None, None)

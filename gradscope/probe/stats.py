@@ -63,8 +63,8 @@ def cosine_gap(x: Array) -> float:
     1 + 1/(B−1)].
 
     Float32 cannot resolve the gap below 1e-7 from cosines, so small ones are computed from centred directions
-    in
-    float64. A sample that is exactly zero has no direction and is left out; nan with fewer than two others.
+    in float64. A sample that is exactly zero has no direction and is left out; nan with fewer than two
+    others.
     """
     rows = x.reshape(x.shape[0], -1)
     squares = np.einsum("bi,bi->b", rows, rows)

@@ -67,8 +67,7 @@ class Measured(Struct, frozen=True):
     output: Moments
     cosine_gap: float | None
     """1 − the mean cosine between two samples' outputs: near 0, all samples look the same; None for weighted
-    layers
-    and for a single sample."""
+    layers and for a single sample."""
     output_grad: Norm
     gradients: dict[str, Norm]
     weight_log10_rms: float | None = None

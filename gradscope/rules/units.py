@@ -12,8 +12,7 @@ from gradscope.theory.dead import dead_probability, next_correlation
 
 _FLUCTUATION = 0.25
 """Standard deviation of the dead share from the width of the layers before it, in units of √(depth/width);
-measured on
-He networks of 5 to 50 layers, 32 to 512 wide."""
+measured on He networks of 5 to 50 layers, 32 to 512 wide."""
 
 
 def _rectifies(info: LayerInfo) -> bool:

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 from gradscope.sweeping import database
-from gradscope.sweeping.columns import COLUMNS, MEASURED, NUMBERS, headings
+from gradscope.sweeping.columns import COLUMNS, NUMBERS, headings
 from gradscope.sweeping.database import explained, store_error
 from gradscope.sweeping.grid import Point
 from gradscope.sweeping.worker import Result
@@ -130,8 +130,9 @@ class Store:
             }
             self._axes = [self._column(heading, columns) for heading in headings(names).values()]
             query = (
-                "INSERT INTO sweeps (digest, definition, used) VALUES (?, ?, (SELECT 1 + count(*) FROM sweeps)) "
-                "ON CONFLICT (digest) DO UPDATE SET used = (SELECT 1 + max(used) FROM sweeps) RETURNING id"
+                "INSERT INTO sweeps (digest, definition, used) "
+                "VALUES (?, ?, (SELECT 1 + coalesce(max(used), 0) FROM sweeps)) "
+                "ON CONFLICT (digest) DO UPDATE SET used = excluded.used RETURNING id"
             )
             (self._sweep,) = connection.execute(query, (digest, json.dumps(definition))).fetchone()
         self._insert = _insertion([axis for axis in self._axes if axis is not None])
@@ -250,6 +251,3 @@ def _from_sql(columns: Sequence[Any]) -> tuple[Any, ...]:
     if isinstance(found["seed"], str):
         found["seed"] = int(found["seed"])
     return tuple(found.values())
-
-
-assert "seed" in MEASURED  # the only column an axis may share

@@ -1,0 +1,188 @@
+"""Who computes: this process, or processes of this machine that may die and are then replaced. No clusters here."""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
+from multiprocessing import get_context
+from typing import Any, NamedTuple
+
+from gradscope.errors import Place, Problem, UserError
+from gradscope.sweeping.worker import prepare, warm_up
+
+LOCAL_CHUNK_SECONDS = 0.1
+"""Handing a task to a process and back takes about a millisecond: a hundredth of this."""
+
+ATTEMPTS = 3
+"""To replace a worker, as where memory is short for a moment."""
+
+GRACE_SECONDS = 2.0
+
+_KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
+
+
+class WorkerDiedError(Exception):
+    """The process that was to give a result has ended without one."""
+
+
+class StuckError(Exception):
+    """A worker did not come back within twice the time a point may take, and was ended."""
+
+
+class Crew(NamedTuple):
+    """An executor, and what has to be known of it to keep it busy."""
+
+    executor: Executor
+    slots: Callable[[], int]
+    """Tasks it can work on at once, now."""
+    chunk_seconds: float
+    """How long a task should take: what handing it over costs is small beside it."""
+    deaths: tuple[type[BaseException], ...] = (WorkerDiedError,)
+    """What its futures raise for a task that lost its worker."""
+
+
+class Inline(Executor):
+    """Computes in the caller's own thread while the task is handed over."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """A future that is done."""
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+class Processes(Executor):
+    """A number of processes, each a pool of its own: who dies takes nobody along, and one knows over what.
+
+    Each has a thread here that hands it one task after the other.
+    """
+
+    def __init__(self, jobs: int, timeout: float | None = None) -> None:
+        """Start threads for that many processes; a task that takes twice the `timeout` ends its process."""
+        self._limit = None if timeout is None else 2.0 * timeout + GRACE_SECONDS
+        self._calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._workers: set[_Worker] = set()
+        self._is_over = False
+        self._has_started = False
+        self._lanes = [
+            threading.Thread(target=self._serve, name=f"lane {number}", daemon=True) for number in range(jobs)
+        ]
+        for lane in self._lanes:
+            lane.start()
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """The future result of a call in whichever process is free next."""
+        call = _Call(Future(), fn, args, kwargs)
+        self._calls.put(call)
+        return call.future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """End the processes: at once when there is nobody to `wait`, else when all calls are done."""
+        with self._lock:
+            self._is_over = self._is_over or not wait
+            workers = [*self._workers] if self._is_over else []
+        for worker in workers:
+            worker.kill()
+        for _ in self._lanes:
+            self._calls.put(None)
+        for lane in self._lanes:
+            lane.join()
+
+    def _serve(self) -> None:
+        if hasattr(signal, "pthread_sigmask"):
+            # Processes inherit it: Ctrl-C is for this process to handle, also while they are still loading.
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        worker: _Worker | None = None
+        while (call := self._calls.get()) is not None:
+            if self._is_over or not call.future.set_running_or_notify_cancel():
+                call.future.cancel()
+                continue
+            try:
+                worker = worker or self._started()
+                result = worker.call(call, self._limit)
+            except BaseException as error:
+                worker = self._dropped(worker)
+                call.future.set_exception(_told(error))
+            else:
+                call.future.set_result(result)
+        if worker is not None:
+            worker.close()
+
+    def _started(self) -> _Worker:
+        attempts = ATTEMPTS if self._has_started else 1
+        for attempt in range(attempts):
+            worker = _Worker()
+            with self._lock:
+                self._workers.add(worker)
+            try:
+                worker.start()
+            except BrokenProcessPool as error:
+                self._dropped(worker)
+                if attempt + 1 == attempts or self._is_over:
+                    fact = "the worker processes do not start"
+                    hint = "in a script, call this below `if __name__ == '__main__':`; or use --jobs 1"
+                    raise UserError([Problem(Place("sweep"), fact, hint)]) from error
+            else:
+                self._has_started = True
+                return worker
+        raise AssertionError("unreachable")
+
+    def _dropped(self, worker: _Worker | None) -> None:
+        if worker is not None:
+            with self._lock:
+                self._workers.discard(worker)
+            worker.kill()
+
+
+class _Call(NamedTuple):
+    future: Future[Any]
+    function: Callable[..., Any]
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+
+
+class _Worker:
+    """One process."""
+
+    def __init__(self) -> None:
+        self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=prepare)
+        self._process_id: int | None = None
+
+    def start(self) -> None:
+        """Wait until it has loaded everything.
+
+        Raises:
+            BrokenProcessPool: it does not live that long.
+        """
+        self._process_id = self._pool.submit(warm_up).result()
+
+    def call(self, call: _Call, limit: float | None) -> Any:
+        future = self._pool.submit(call.function, *call.args, **call.kwargs)
+        if not wait([future], limit).done:
+            raise StuckError
+        return future.result()
+
+    def kill(self) -> None:
+        """End it whatever it is doing."""
+        if self._process_id is not None:
+            with suppress(OSError):
+                os.kill(self._process_id, _KILL)
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def close(self) -> None:
+        """Let it end."""
+        self._pool.shutdown(wait=True)
+
+
+def _told(error: BaseException) -> BaseException:
+    return WorkerDiedError(str(error)) if isinstance(error, BrokenProcessPool) else error

@@ -1,0 +1,84 @@
+"""A finished point, as scripts and exports see it."""
+
+from __future__ import annotations
+
+import math
+import zlib
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from gradscope.sweeping.columns import COLUMNS, headers, headings, line
+
+if TYPE_CHECKING:
+    from gradscope.report import Report
+
+
+class SweepPoint(Struct, frozen=True, kw_only=True):
+    """One point of a sweep and what came of it."""
+
+    number: int
+    """Its place in the design."""
+    axes: dict[str, Any]
+    """The values of the axes."""
+    key: str
+    """What its result is stored under."""
+    columns: tuple[Any, ...]
+    """The values of `columns.COLUMNS`."""
+    is_stored: bool = False
+    """Whether it was computed by an earlier call."""
+    compressed_report: bytes | None = None
+
+    @property
+    def verdict(self) -> str | None:
+        """The word for its config; None when it failed."""
+        return self._column("verdict")
+
+    @property
+    def error(self) -> str | None:
+        """Why it failed, if it did."""
+        return self._column("error")
+
+    @property
+    def gain_per_layer(self) -> float | None:
+        """The factor on the gradient at each flow point, going towards the input."""
+        return self._column("flow.gain_per_layer")
+
+    @property
+    def log10_ratio(self) -> float | None:
+        """log10 of the first flow point's gradient over the last one's."""
+        return self._column("flow.log10_ratio")
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The rules that fired, worst first."""
+        return tuple((self._column("rules") or "").split())
+
+    @property
+    def report(self) -> Report | None:
+        """The whole report; None when the point failed, or its report was not asked for."""
+        if self.compressed_report is None:
+            return None
+        import msgspec
+
+        from gradscope.report import Report
+
+        # Not strict: the strings for numbers that are not finite are numbers again.
+        text = zlib.decompress(self.compressed_report)
+        return msgspec.json.decode(text, type=Report, strict=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """A line of an export: the axes, then the columns; numbers that are not finite as strings."""
+        heads = headers(headings([*self.axes]))
+        return json_safe(line(heads, [*self.axes.values()], self.columns))
+
+    def _column(self, name: str) -> Any:
+        return self.columns[COLUMNS.index(name)]
+
+
+def json_safe(values: dict[str, Any]) -> dict[str, Any]:
+    """The same with "nan", "inf" and "-inf" for the floats that JSON does not have."""
+    return {
+        name: str(value) if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in values.items()
+    }

@@ -1,0 +1,298 @@
+"""The loop of a sweep: skip what is stored, hand out the rest in tasks, collect, commit, go on after what fails."""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+
+from msgspec import Struct
+
+from gradscope.errors import GradscopeError, Mistake, Place, Problem, UserError
+from gradscope.sweeping.executors import Crew, StuckError
+from gradscope.sweeping.grid import Design, Point
+from gradscope.sweeping.outcome import SweepPoint
+from gradscope.sweeping.points import Base, point_key, resolve, unresolved_key
+from gradscope.sweeping.store import Row, Store
+from gradscope.sweeping.worker import Result, Task, compute, failure
+
+COMMIT_SECONDS = 0.5
+"""The longest that a finished point waits to be durable; it is handed on only then."""
+
+MOST_DEATHS = 3
+"""Workers a point may take with it before it is given up."""
+
+MOST_IN_TASK = 256
+AHEAD = 2
+"""Tasks handed out for each that can be worked on: while one is computed the next one waits beside it."""
+
+
+class Job(Struct, frozen=True, kw_only=True):
+    """What is to be computed, and what to do when it does not work out."""
+
+    base: Base
+    design: Design
+    timeout: float | None = None
+    """Seconds for each point."""
+    fail_fast: bool = False
+    """End with the first point that failed."""
+    retry_failed: bool = False
+    """Compute points again that failed before."""
+    with_reports: bool = False
+    """Also hand on the reports of points that were stored before."""
+
+
+def run(job: Job, crew: Crew, store: Store | None, sweep: int = 0) -> Iterator[list[SweepPoint]]:
+    """Every point of the sweep in lists, in the order in which they are done; stored ones as they come by.
+
+    What is handed on is in the store. Whatever ends this early, an exception or the caller, what the workers had
+    finished by then is stored as well.
+
+    Raises:
+        UserError: the store fails, or the condition of the design.
+        GradscopeError: the workers fail, other than by a point's own fault.
+    """
+    loop = _Loop(job, crew, store, sweep)
+    try:
+        yield from loop.run()
+    except UserError:
+        raise
+    except BaseException:
+        loop.salvage()
+        raise
+
+
+class _Loop:
+    def __init__(self, job: Job, crew: Crew, store: Store | None, sweep: int) -> None:
+        self._job = job
+        self._crew = crew
+        self._store = store
+        self._sweep = sweep
+        self._blocks = self._sorted_blocks()
+        self._has_more = True
+        self._todo: deque[Point] = deque()
+        self._alone: deque[Point] = deque()
+        """Points of tasks that lost their worker: each is tried again in a task of its own."""
+        self._deaths: dict[int, int] = {}
+        self._in_flight: dict[Future[list[Result]], Sequence[Point]] = {}
+        self._arrived: queue.SimpleQueue[Future[list[Result]]] = queue.SimpleQueue()
+        self._results: list[Result] = []
+        self._known: list[SweepPoint] = []
+        self._due = float("inf")
+        self._mean_seconds: float | None = None
+
+    def run(self) -> Iterator[list[SweepPoint]]:
+        while True:
+            self._hand_out()
+            if self._in_flight:
+                self._collect()
+            is_over = not (self._in_flight or self._todo or self._alone or self._has_more)
+            if is_over or time.monotonic() >= self._due:
+                finished = self._commit()
+                if finished:
+                    yield finished
+                if self._job.fail_fast and any(point.error is not None for point in finished):
+                    return
+            if is_over:
+                return
+
+    def salvage(self) -> None:
+        """Store what has arrived."""
+        while not self._arrived.empty():
+            future = self._arrived.get()
+            if not future.cancelled() and future.exception() is None:
+                self._results += future.result()
+        self._commit()
+
+    # handing out
+
+    def _hand_out(self) -> None:
+        room = AHEAD * self._crew.slots() - len(self._in_flight)
+        while room > 0 and time.monotonic() < self._due:
+            if self._alone:
+                self._submit([self._alone.popleft()])
+            elif self._todo:
+                size = self._task_size()
+                self._submit([self._todo.popleft() for _ in range(min(size, len(self._todo)))])
+            elif not self._fetch():
+                return
+            else:
+                continue
+            room -= 1
+
+    def _submit(self, points: Sequence[Point]) -> None:
+        task = Task(self._job.base, self._job.design.names, points, self._job.timeout)
+        future = self._crew.executor.submit(compute, task)
+        self._in_flight[future] = points
+        future.add_done_callback(self._arrived.put)
+
+    def _task_size(self) -> int:
+        """As many points as take the time a task should take."""
+        if self._mean_seconds is None:
+            return 1
+        seconds = self._crew.chunk_seconds
+        if self._job.timeout is not None:
+            # A whole task must not look like a point that takes too long.
+            seconds = min(seconds, self._job.timeout / 2.0)
+        return max(1, min(MOST_IN_TASK, int(seconds / max(self._mean_seconds, 1e-6))))
+
+    def _fetch(self) -> bool:
+        """Look at the next points of the design; False when there are no more."""
+        block = next(self._blocks, None)
+        self._has_more = block is not None
+        if block is None:
+            return False
+        known, missing = block
+        self._todo.extend(missing)
+        if known:
+            self._known += known
+            self._wait_no_longer()
+        return True
+
+    def _sorted_blocks(self) -> Iterator[tuple[list[SweepPoint], list[Point]]]:
+        """The points of the design: those that are stored, and those that are missing."""
+        has_others = self._store is not None and self._store.has_others(self._sweep)
+        for points in self._blocks_of_design():
+            if self._store is None or not points:
+                yield [], points
+                continue
+            rows = {row.number: row for row in self._rows(points)}
+            missing = [point for point in points if point.number not in rows]
+            if has_others and missing:
+                found = self._computed_by_others(missing)
+                rows |= found
+                missing = [point for point in missing if point.number not in found]
+            missing += [point for point in points if self._is_to_retry(rows.get(point.number))]
+            missing.sort()
+            asked = {point.number for point in missing}
+            yield [self._stored(point, rows[point.number]) for point in points if point.number not in asked], missing
+
+    def _blocks_of_design(self) -> Iterator[list[Point]]:
+        try:
+            yield from self._job.design.blocks()
+        except Mistake as mistake:
+            raise UserError([Problem(Place("sweep"), mistake.fact, mistake.hint)]) from mistake
+
+    def _rows(self, points: Sequence[Point]) -> Iterator[Row]:
+        assert self._store is not None  # or there are no rows
+        return self._store.rows(self._sweep, points[0].number, points[-1].number)
+
+    def _computed_by_others(self, points: Sequence[Point]) -> dict[int, Row]:
+        """Points whose config another sweep computed, by number; they become members of this one."""
+        assert self._store is not None  # or there are no others
+        keys = {point.number: self._key(point) for point in points}
+        rows = self._store.with_keys([*keys.values()])
+        known = [(point, keys[point.number]) for point in points if keys[point.number] in rows]
+        if known:
+            self._store.add((), known)
+        return {point.number: rows[key] for point, key in known}
+
+    def _key(self, point: Point) -> str:
+        values = dict(zip(self._job.design.names, point.values, strict=True))
+        try:
+            return point_key(resolve(self._job.base, values))
+        except UserError:
+            return unresolved_key(self._job.base, values)
+
+    def _is_to_retry(self, row: Row | None) -> bool:
+        return self._job.retry_failed and row is not None and row.error is not None
+
+    def _stored(self, point: Point, row: Row) -> SweepPoint:
+        report = None
+        if self._job.with_reports and self._store is not None:
+            report = self._store.compressed_report(row.key)
+        return self._point(point.number, point.values, row.key, row.columns, report, is_stored=True)
+
+    # collecting
+
+    def _collect(self) -> None:
+        """Take what has arrived, waiting for it no longer than until the next commit."""
+        timeout = None if self._due == float("inf") else max(0.0, self._due - time.monotonic())
+        try:
+            future = self._arrived.get(timeout=timeout)
+            while True:
+                self._take(future)
+                future = self._arrived.get_nowait()
+        except queue.Empty:
+            pass
+
+    def _take(self, future: Future[list[Result]]) -> None:
+        points = self._in_flight.pop(future)
+        error = None if future.cancelled() else future.exception()
+        if future.cancelled():
+            raise GradscopeError("the workers are gone: a task was cancelled; what was finished is stored")
+        if error is None:
+            results = future.result()
+            self._results += results
+            self._learn(results)
+        elif isinstance(error, self._crew.deaths):
+            self._bury(points)
+        elif isinstance(error, StuckError):
+            self._give_up_stuck(points)
+        elif isinstance(error, GradscopeError):
+            raise error
+        else:
+            raise GradscopeError(f"the workers fail: {type(error).__name__}: {error}") from error
+        self._wait_no_longer()
+
+    def _learn(self, results: Sequence[Result]) -> None:
+        seconds = sum(result.seconds for result in results) / len(results)
+        mean = self._mean_seconds
+        self._mean_seconds = seconds if mean is None else 0.5 * (mean + seconds)
+
+    def _bury(self, points: Sequence[Point]) -> None:
+        """Try each point again by itself, but not for ever."""
+        for point in points:
+            deaths = self._deaths[point.number] = self._deaths.get(point.number, 0) + 1
+            if deaths < MOST_DEATHS:
+                self._alone.append(point)
+            else:
+                self._fail(point, f"its worker died {deaths} times while computing it")
+
+    def _give_up_stuck(self, points: Sequence[Point]) -> None:
+        if len(points) > 1:
+            self._alone.extend(points)
+        else:
+            self._fail(points[0], f"took longer than {self._job.timeout:g} seconds")
+
+    def _fail(self, point: Point, error: str) -> None:
+        self._results.append(failure(self._job.base, self._job.design.names, point, error))
+
+    # committing
+
+    def _wait_no_longer(self) -> None:
+        self._due = min(self._due, time.monotonic() + COMMIT_SECONDS)
+
+    def _commit(self) -> list[SweepPoint]:
+        """Make the results durable and hand them on."""
+        if self._store is not None and self._results:
+            self._store.add(self._results)
+        finished = self._known + [
+            self._point(
+                result.number, result.values, result.key, result.columns, result.report, is_stored=False
+            )
+            for result in self._results
+        ]
+        self._results, self._known, self._due = [], [], float("inf")
+        return finished
+
+    def _point(
+        self,
+        number: int,
+        values: Sequence[object],
+        key: str,
+        columns: tuple[object, ...],
+        report: bytes | None,
+        *,
+        is_stored: bool,
+    ) -> SweepPoint:
+        return SweepPoint(
+            number=number,
+            axes=dict(zip(self._job.design.names, values, strict=True)),
+            key=key,
+            columns=columns,
+            is_stored=is_stored,
+            compressed_report=report,
+        )
