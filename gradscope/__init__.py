@@ -11,26 +11,32 @@ if TYPE_CHECKING:
     from gradscope.errors import ConfigError, GradscopeError
     from gradscope.loading import load_config
     from gradscope.report import Report
+    from gradscope.sweeping.outcome import SweepPoint
+    from gradscope.sweeping.sweep import sweep
 
 __all__ = [
     "ConfigError",
     "GradscopeError",
     "Report",
+    "SweepPoint",
     "__version__",
     "build_network",
     "diagnose",
     "load_config",
     "make_batch",
+    "sweep",
 ]
 
 _HOMES = {
     "ConfigError": "gradscope.errors",
     "GradscopeError": "gradscope.errors",
     "Report": "gradscope.report",
+    "SweepPoint": "gradscope.sweeping.outcome",
     "build_network": "gradscope.build",
     "diagnose": "gradscope.diagnosis",
     "load_config": "gradscope.loading",
     "make_batch": "gradscope.build",
+    "sweep": "gradscope.sweeping.sweep",
 }
 
 

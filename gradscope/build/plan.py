@@ -70,8 +70,9 @@ class Plan:
         parameters = sum(info.parameters for info in self.layers)
         budget = available_bytes() * HELD_SHARE if hold is None else hold
         held = parameters * itemsize <= budget
-        trunk, self._first = (self._first, None) if trial == 0 and held else (None, self._first)
-        if trunk is None:
+        if trial == 0 and held and self._first is not None:
+            trunk, self._first = self._first, None
+        else:
             assembly = Assembly(self.config, trial, Problems(), held=held)
             trunk, _ = assembly.sequence(self.config.layers, self.config.input.shape, Scope())
         return Network(trunk, self.loss, self.config.input.shape, self.form.dtype)

@@ -2,7 +2,6 @@
 any depth."""
 
 import math
-from functools import cached_property
 
 import numpy as np
 
@@ -20,14 +19,19 @@ class Signal:
     changes nothing but the range: 1e-900 is a number.
     """
 
+    __slots__ = ("_mantissa_log2_l2", "exponent", "mantissa")
+
     def __init__(self, mantissa: Array, exponent: int = 0):
         self.mantissa = mantissa
         self.exponent = exponent
+        self._mantissa_log2_l2: float | None = None
 
-    @cached_property
+    @property
     def mantissa_log2_l2(self) -> float:
-        """log2 of the mantissa's L2 norm."""
-        return log2_l2(self.mantissa)
+        """log2 of the mantissa's L2 norm, computed once."""
+        if self._mantissa_log2_l2 is None:
+            self._mantissa_log2_l2 = log2_l2(self.mantissa)
+        return self._mantissa_log2_l2
 
     @property
     def log2_l2(self) -> float:

@@ -151,5 +151,7 @@ def _samples(parts: list[OuterProducts], exponent: int) -> Samples:
     of_samples = float(np.add.reduce(squares)) * count
     of_batch = exp2(2.0 * (joint_log2_l2(part.log2_l2 for part in parts) - base))
     true_square = (count * of_batch - of_samples) / (count - 1)
-    trace = (of_samples - of_batch) * count / (count - 1)
-    return Samples(log10_mean, trace / true_square if true_square > 0.0 else None)
+    trace = max((of_samples - of_batch) * count / (count - 1), 0.0)
+    # Samples whose gradients are orthogonal, one-hot ones for example, have |𝒢|² = 0 but for rounding.
+    is_positive = true_square > EXACT[parts[0].dy.dtype] * of_samples
+    return Samples(log10_mean, trace / true_square if is_positive else None)

@@ -45,6 +45,8 @@ class Crew(NamedTuple):
     """How long a task should take: what handing it over costs is small beside it."""
     deaths: tuple[type[BaseException], ...] = (WorkerDiedError,)
     """What its futures raise for a task that lost its worker."""
+    is_inline: bool = False
+    """Whether nothing else happens here while it works."""
 
 
 class Inline(Executor):

@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 
 from msgspec import Struct
 
@@ -20,6 +21,12 @@ from gradscope.sweeping.worker import Result, Task, compute, failure
 
 COMMIT_SECONDS = 0.5
 """The longest that a finished point waits to be durable; it is handed on only then."""
+
+POLL_SECONDS = 1.0
+"""Waiting longer at a time would hold up Ctrl-C on some systems."""
+
+LONG_SECONDS = 0.05
+"""Where points are computed here, those that take longer do not wait for each other to be stored."""
 
 MOST_DEATHS = 3
 """Workers a point may take with it before it is given up."""
@@ -58,6 +65,8 @@ def run(job: Job, crew: Crew, store: Store | None, sweep: int = 0) -> Iterator[l
     try:
         yield from loop.run()
     except UserError:
+        with suppress(UserError):
+            loop.salvage()
         raise
     except BaseException:
         loop.salvage()
@@ -109,18 +118,18 @@ class _Loop:
     # handing out
 
     def _hand_out(self) -> None:
-        room = AHEAD * self._crew.slots() - len(self._in_flight)
-        while room > 0 and time.monotonic() < self._due:
+        most = AHEAD * self._crew.slots()
+        while len(self._in_flight) < most:
             if self._alone:
                 self._submit([self._alone.popleft()])
             elif self._todo:
-                size = self._task_size()
-                self._submit([self._todo.popleft() for _ in range(min(size, len(self._todo)))])
+                size = min(self._task_size(), len(self._todo))
+                self._submit([self._todo.popleft() for _ in range(size)])
             elif not self._fetch():
                 return
-            else:
-                continue
-            room -= 1
+            # Where a condition drops nearly all points, looking for the next one may take long.
+            if not self._arrived.empty() or time.monotonic() >= self._due:
+                return
 
     def _submit(self, points: Sequence[Point]) -> None:
         task = Task(self._job.base, self._job.design.names, points, self._job.timeout)
@@ -209,9 +218,8 @@ class _Loop:
 
     def _collect(self) -> None:
         """Take what has arrived, waiting for it no longer than until the next commit."""
-        timeout = None if self._due == float("inf") else max(0.0, self._due - time.monotonic())
         try:
-            future = self._arrived.get(timeout=timeout)
+            future = self._arrived.get(timeout=min(POLL_SECONDS, max(0.0, self._due - time.monotonic())))
             while True:
                 self._take(future)
                 future = self._arrived.get_nowait()
@@ -263,7 +271,9 @@ class _Loop:
     # committing
 
     def _wait_no_longer(self) -> None:
-        self._due = min(self._due, time.monotonic() + COMMIT_SECONDS)
+        is_long = self._mean_seconds is None or self._mean_seconds > LONG_SECONDS
+        patience = 0.0 if self._crew.is_inline and is_long else COMMIT_SECONDS
+        self._due = min(self._due, time.monotonic() + patience)
 
     def _commit(self) -> list[SweepPoint]:
         """Make the results durable and hand them on."""

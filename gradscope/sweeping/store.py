@@ -6,7 +6,6 @@ import json
 import math
 import os
 import sqlite3
-import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
@@ -103,12 +102,12 @@ class Store:
             query = "SELECT EXISTS(SELECT 1 FROM members WHERE sweep < ?1 OR sweep > ?1)"
             return bool(self._connection.execute(query, (sweep or 0,)).fetchone()[0])
 
-    def report(self, key: str) -> bytes | None:
-        """The JSON of the report of a point, if there is one."""
+    def compressed_report(self, key: str) -> bytes | None:
+        """The JSON of the report of a point by zlib, if there is one."""
         with explained(self.path):
             query = "SELECT report FROM reports JOIN points USING (id) WHERE key = ?"
             found = self._connection.execute(query, (key,)).fetchone()
-            return None if found is None else zlib.decompress(found[0])
+            return None if found is None else bytes(found[0])
 
     def mean_seconds(self, sweep: int | None = None) -> float | None:
         """The mean time of the points of a sweep, or of all; None when there are none."""

@@ -31,7 +31,6 @@ def make_activation(assembly: Assembly, spec: schema.Activation, shape: Shape, i
 
 
 @lru_cache(maxsize=256)
-@lru_cache(maxsize=256)
 def _activation(name: str, options: tuple[tuple[str, Any], ...]) -> Activation | Softmax:
     """One record for all equal activations, so that what is known of it is computed once."""
     return ACTIVATIONS[name](**dict(options))

@@ -1,0 +1,90 @@
+"""What a kernel or a pool sees of an image: where its windows lie, and the padding around it. No arithmetic.
+
+Arrays are channel-last here, (B, H, W, C): a row of a window is then one run of memory. A sequence is an image one
+pixel high.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from gradscope.engine import Array
+
+Pair = tuple[int, int]
+"""Along height and width."""
+
+
+class Windows(NamedTuple):
+    """Where a kernel's windows lie: its size, its stride, and what is put around the image."""
+
+    kernel: Pair
+    stride: Pair = (1, 1)
+    before: Pair = (0, 0)
+    after: Pair = (0, 0)
+    circular: bool = False
+
+    def counts(self, size: Pair) -> Pair:
+        """How many windows an image of that size has along each axis; below 1 where none fits."""
+        height, width = (
+            (extent + before + after - kernel) // stride + 1
+            for extent, before, after, kernel, stride in zip(
+                size, self.before, self.after, self.kernel, self.stride, strict=True
+            )
+        )
+        return height, width
+
+    def framed(self, x: Array) -> Array:
+        """The image with its padding around it."""
+        rows, columns = (
+            range(-before, extent + after)
+            for before, extent, after in zip(self.before, x.shape[1:3], self.after, strict=True)
+        )
+        return _wrapped(x, rows, columns) if self.circular else cut(x, rows, columns)
+
+    def of(self, frame: Array) -> Array:
+        """Every window of a framed image, as a view:   (B, H, W, C) -> (B, H', W', kh, kw, C)."""
+        samples, height, width, channels = frame.shape
+        counts = Windows(self.kernel, self.stride).counts((height, width))
+        of_sample, of_row, of_column, of_channel = frame.strides
+        steps = (of_row * self.stride[0], of_column * self.stride[1])
+        return as_strided(
+            frame,
+            (samples, *counts, *self.kernel, channels),
+            (of_sample, *steps, of_row, of_column, of_channel),
+            writeable=False,
+        )
+
+
+def cut(x: Array, rows: range, columns: range) -> Array:
+    """These rows and columns of an image, zero where it has none; contiguous."""
+    height, width = x.shape[1:3]
+    inside = tuple(
+        slice(min(max(0, places.start), extent), max(0, min(extent, places.stop)))
+        for places, extent in ((rows, height), (columns, width))
+    )
+    part = x[:, inside[0], inside[1]]
+    if part.shape[1:3] == (len(rows), len(columns)):
+        return np.ascontiguousarray(part)
+    out = np.zeros((len(x), len(rows), len(columns), x.shape[3]), dtype=x.dtype)
+    top, left = inside[0].start - rows.start, inside[1].start - columns.start
+    if part.size:
+        out[:, top : top + part.shape[1], left : left + part.shape[2]] = part
+    return out
+
+
+def _wrapped(x: Array, rows: range, columns: range) -> Array:
+    """These rows and columns of an image that goes on at its other side."""
+    tall = x.take(np.asarray(rows) % x.shape[1], axis=1)
+    wide: Array = tall.take(np.asarray(columns) % x.shape[2], axis=2)
+    return wide
+
+
+def channel_last(x: Array) -> Array:
+    """An image (B, C, H, W) or a sequence (B, T, C) as (B, H, W, C), a view."""
+    return x.transpose(0, 2, 3, 1) if x.ndim == 4 else x[:, None]
+
+
+def channel_first(x: Array, ndim: int) -> Array:
+    """The way back from channel-last to an image (4 axes) or a sequence (3 axes), a view."""
+    return x.transpose(0, 3, 1, 2) if ndim == 4 else x[:, 0]
