@@ -66,4 +66,5 @@ def diagnose(
         flow=summarise_flow(trace),
         verdict=verdict(findings),
         findings=findings,
+        judged=tuple(rule.id for rule in policy.rules()),
     )

@@ -36,6 +36,8 @@ class Report(Struct, frozen=True, kw_only=True):
     flow: FlowSummary
     verdict: str
     findings: tuple[Finding, ...]
+    judged: tuple[str, ...] = ()
+    """Ids of the rules that were asked: those neither switched off nor left out."""
 
     def to_dict(self) -> dict[str, Any]:
         """Exactly the JSON report: plain data, non-finite numbers as the strings "nan", "inf" and "-inf"."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gradscope.report import Report
+    from gradscope.render.outcome import Outcome
 
 FINDINGS = 1
 WRONG_INPUT = 2
@@ -21,8 +20,7 @@ FAIL_ON: dict[str, tuple[str, ...]] = {
 """The severities that each value of --fail-on lets fail."""
 
 
-def findings_code(reports: Iterable[Report], fail_on: str) -> int:
+def findings_code(outcome: Outcome) -> int:
     """`FINDINGS` when there is a finding that is to fail the call, else 0."""
-    failing = FAIL_ON[fail_on]
-    found = any(finding.severity in failing for report in reports for finding in report.findings)
-    return FINDINGS if found else 0
+    failing = (outcome.fails(finding) for report in outcome.reports for finding in report.findings)
+    return FINDINGS if any(failing) else 0

@@ -1,29 +1,52 @@
 """Exceptions in words, on standard error, and the exit code that follows from each."""
 
+from __future__ import annotations
+
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import click
 
 from gradscope.cli.exits import OUR_FAULT, WRONG_INPUT
-from gradscope.errors import UserError
+from gradscope.errors import Place, Problem, UserError
 from gradscope.render.characters import visible
 
+if TYPE_CHECKING:
+    from gradscope.render.outcome import Failure
 
-def report_failure(error: Exception, *, where: str | None = None, verbose: bool = False) -> int:
-    """Say what went wrong with `where`, every problem on a line of its own, and return the exit code."""
+
+def failure_of(error: Exception, source: str, *, verbose: bool) -> Failure:
+    """What went wrong with a config; the traceback of an internal error is shown at once, where asked for."""
+    from gradscope.render.outcome import Failure
+
+    if isinstance(error, UserError):
+        return Failure(source, error.problems)
+    if isinstance(error, MemoryError):
+        fact = f"not enough memory: {str(error) or 'no more could be had'}"
+        return Failure(
+            source, (Problem(Place(source), fact, "lower `batch.size` or the widths of the layers"),)
+        )
+    return Failure(source, (Problem(Place(source), *_our_fault(error, verbose)),), is_internal=True)
+
+
+def failure_code(failure: Failure) -> int:
+    """The exit code that follows."""
+    return OUR_FAULT if failure.is_internal else WRONG_INPUT
+
+
+def say_failure(failure: Failure) -> None:
+    """Every problem on a line of its own."""
+    _say(str(problem) for problem in failure.problems)
+
+
+def report_failure(error: Exception, *, verbose: bool = False) -> int:
+    """Say what ended a command, every problem on a line of its own, and return the exit code."""
     if isinstance(error, UserError):
         _say(str(problem) for problem in error.problems)
         return WRONG_INPUT
-    subject = "" if where is None else f"{where}: "
-    if isinstance(error, MemoryError):
-        reason = str(error) or "no more could be had"
-        _say([f"{subject}not enough memory: {reason}; lower `batch.size` or the widths of the layers"])
-        return WRONG_INPUT
-    if verbose:
-        click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
-    hint = "please report" if verbose else "please report; --verbose shows the traceback"
-    _say([f"internal error: {subject}{type(error).__name__}: {error} ({hint})"])
+    fact, hint = _our_fault(error, verbose)
+    _say([f"{fact}; {hint}"])
     return OUR_FAULT
 
 
@@ -32,6 +55,18 @@ def say_interrupted(finished: int, asked: int) -> None:
     _say([f"interrupted; {finished} of {asked} configs were finished"])
 
 
-def _say(lines: Iterator[str] | list[str]) -> None:
+def say(line: str) -> None:
+    """A line on standard error."""
+    _say([line])
+
+
+def _our_fault(error: Exception, verbose: bool) -> tuple[str, str]:
+    if verbose:
+        click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
+    hint = "please report it" if verbose else "please report it; --verbose shows the traceback"
+    return f"internal error: {type(error).__name__}: {error}", hint
+
+
+def _say(lines: Iterable[str]) -> None:
     for line in lines:
         click.echo(visible(line), err=True)

@@ -39,19 +39,26 @@ class Progress:
 
     @contextmanager
     def part(self, trials: int) -> Iterator[Callable[[int], None]]:
-        """Gives what is to be told the finished trials of one config; at the end all of them are."""
-        before = self._finished
-        try:
-            yield lambda finished: self._reach(before + finished)
-        finally:
-            self._reach(before + trials)
+        """Gives what is to be told the finished trials of one config; at the end all of them are.
 
-    def _reach(self, finished: int) -> None:
-        with self._lock:
-            # Threads may report late what is less by then.
-            self._finished = max(self._finished, finished)
-            if self._bar is not None:
-                self._bar.update(self._bar.task_ids[0], completed=self._finished)
+        Parts may be told of side by side.
+        """
+        reached = 0
+
+        def reach(finished: int) -> None:
+            nonlocal reached
+            with self._lock:
+                # Threads may report late what is less by then.
+                more = max(0, finished - reached)
+                reached += more
+                self._finished += more
+                if self._bar is not None:
+                    self._bar.update(self._bar.task_ids[0], completed=self._finished)
+
+        try:
+            yield reach
+        finally:
+            reach(trials)
 
     def _show(self) -> None:
         from rich.console import Console

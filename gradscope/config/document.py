@@ -83,6 +83,20 @@ class Document:
         self.values[path] = place
         self.keys[path] = place
 
+    def copy(self) -> Document:
+        """The same, to be changed without changing this one."""
+        twin = Document(self.source, _copied(self.data))
+        twin.values, twin.keys = self.values.copy(), self.keys.copy()
+        twin.plain, twin.origins = self.plain.copy(), self.origins.copy()
+        twin.suppressed = self.suppressed.copy()
+        return twin
+
+
+def _copied(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {key: _copied(value) for key, value in data.items()}
+    return [_copied(value) for value in data] if isinstance(data, list) else data
+
 
 def _nearest(places: dict[Path, Place], path: Path) -> Place | None:
     for length in range(len(path), -1, -1):

@@ -22,7 +22,7 @@ from gradscope.config.source import read_source
 from gradscope.config.tables import INITIALIZER, LOSS
 from gradscope.errors import Place, Problems
 
-Source = str | os.PathLike[str] | Mapping[str, Any]
+Source = str | os.PathLike[str] | Mapping[str, Any] | Document
 
 MAX_LAYERS = 200_000
 """Of the network with every repeat unrolled."""
@@ -56,7 +56,7 @@ def read_config(
     text: str | bytes | None = None,
     folder: str | None = None,
 ) -> Config | None:
-    """Read a config from a path, from the `text` that came from `source`, or from a dict.
+    """Read a config from a path, from the `text` that came from `source`, from a dict, or from a `read_document`.
 
     Paths in it start from the `folder`, by default that of the file; of a text or a dict, where the process is.
     Every mistake goes to `problems` and none is raised. While there are any, the config may hold an `Unknown`
@@ -72,6 +72,17 @@ def read_config(
             problems.add(*problem)
 
 
+def read_document(source: Source, problems: Problems, *, text: str | bytes | None = None) -> Document | None:
+    """What `read_config` begins with: for who reads the same config with many overrides, once is enough."""
+    if isinstance(source, Document):
+        return source.copy()
+    if isinstance(source, Mapping):
+        document = Document("<dict>")
+        document.data = from_python(source, (), document, Place(document.source), problems)
+        return document
+    return read_source(os.fsdecode(source), problems, text)
+
+
 def check_names(
     source: Source,
     overrides: Mapping[str, Any],
@@ -82,7 +93,7 @@ def check_names(
 ) -> None:
     """Note each of the names that can be given no value behind these overrides: neither knob nor path."""
     for name in names:
-        document = _document(source, Problems(), text)
+        document = read_document(source, Problems(), text=text)
         if document is not None and isinstance(document.data, dict):
             apply_overrides(document, overrides, _KEYS, Problems())
             apply_overrides(document, {name: None}, _KEYS, problems)
@@ -95,7 +106,7 @@ def _read(
     text: str | bytes | None,
     folder: str | None,
 ) -> Config | None:
-    document = _document(source, problems, text)
+    document = read_document(source, problems, text=text)
     if document is None or not _is_config(document, problems):
         return None
     used = set(references(document.data))
@@ -105,18 +116,10 @@ def _read(
     _report_unused(document, usable.keys() - used - set(references(document.data)), problems)
     document.data = fill_knobs(document, knobs, problems)
     if folder is None:
-        is_file = text is None and not isinstance(source, Mapping)
+        is_file = text is None and not isinstance(source, Mapping | Document)
         folder = os.path.dirname(document.source) if is_file else ""
     reader = Reader(document, problems, folder)
     return _config(reader, usable)
-
-
-def _document(source: Source, problems: Problems, text: str | bytes | None) -> Document | None:
-    if isinstance(source, Mapping):
-        document = Document("<dict>")
-        document.data = from_python(source, (), document, Place(document.source), problems)
-        return document
-    return read_source(os.fsdecode(source), problems, text)
 
 
 def _is_config(document: Document, problems: Problems) -> bool:

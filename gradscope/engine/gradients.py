@@ -1,6 +1,7 @@
 """Gradients of parameters: factored, so that norms are known without the matrix being formed."""
 
 import math
+from abc import ABC, abstractmethod
 from functools import cached_property
 from typing import Protocol, Self
 
@@ -38,6 +39,28 @@ class Gradient(Protocol):
         one's."""
 
 
+class Factored(ABC):
+    """The gradient of a weight as a sum over samples that knows what each of them contributes."""
+
+    dtype: np.dtype[np.floating]
+    """The precision it was computed in."""
+
+    @property
+    @abstractmethod
+    def log2_l2(self) -> float:
+        """log2 of the L2 norm of the batch gradient."""
+
+    @property
+    @abstractmethod
+    def sample_squares(self) -> Array:
+        """Squared L2 norms (B,) of the samples' contributions, divided by 4^sample_exponent."""
+
+    @property
+    @abstractmethod
+    def sample_exponent(self) -> int:
+        """What keeps `sample_squares` in range."""
+
+
 class Formed:
     """The gradient of a small parameter (a gain, a slope, a scale), as the array it is."""
 
@@ -53,13 +76,13 @@ class Formed:
 
     def matrix(self) -> Array:
         """The entries, out of the range of their precision where the exponent takes them there."""
-        return _times_power_of_two(self.array, self.exponent)
+        return times_power_of_two(self.array, self.exponent)
 
     def plus(self, others: list[tuple["Formed", int]]) -> "Formed":
         """The sum with the gradients of other uses of the same parameter, each under an exponent relative to
         this."""
         uses = [(self.array, self.exponent), *((use.array, use.exponent + shift) for use, shift in others)]
-        arrays, exponent = _aligned(uses)
+        arrays, exponent = aligned(uses)
         return Formed(sum(arrays[1:], start=arrays[0]), exponent)
 
 
@@ -78,26 +101,26 @@ class RowSum:
     @cached_property
     def log2_l2(self) -> float:
         """log2 of the L2 norm of the sum."""
-        dy, exponent, diagonal = _near_one(self.dy)
+        dy, exponent, diagonal = near_one(self.dy)
         total = np.ones(len(dy), dtype=dy.dtype) @ dy
         square = float(np.dot(total, total))
         if square < CANCELLED[dy.dtype] * diagonal:
             square = sum_of_squares(dy.sum(axis=0, dtype=np.float64))
-        return _half_log2(square) + exponent + self.exponent
+        return half_log2(square) + exponent + self.exponent
 
     def matrix(self) -> Array:
         """The sum (O,), out of the range of its precision where the exponent takes it there."""
         total: Array = self.dy.sum(axis=0)
-        return _times_power_of_two(total, self.exponent)
+        return times_power_of_two(total, self.exponent)
 
     def plus(self, others: list[tuple["RowSum", int]]) -> "RowSum":
         """The sum with other uses of the same bias: more rows."""
         uses = [(self.dy, self.exponent), *((use.dy, use.exponent + shift) for use, shift in others)]
-        dys, exponent = _aligned(uses)
+        dys, exponent = aligned(uses)
         return RowSum(np.concatenate(dys), exponent)
 
 
-class OuterProducts:
+class OuterProducts(Factored):
     """Gradient of an affine map: Σ over rows of outer(x, dy), not formed.   x (B, T, I) or (B, I), dy alike
     with O.
 
@@ -108,6 +131,7 @@ class OuterProducts:
     def __init__(self, x: Array, dy: Array, exponent: int = 0):
         self.x = x if x.ndim == 3 else x[:, None, :]
         self.dy = dy if dy.ndim == 3 else dy[:, None, :]
+        self.dtype = dy.dtype
         self.exponent = exponent
 
     @property
@@ -118,7 +142,7 @@ class OuterProducts:
     @property
     def log2_l2(self) -> float:
         """log2 of the L2 norm of the batch gradient."""
-        return _half_log2(self._squares[0]) + self.sample_exponent
+        return half_log2(self._squares[0]) + self.sample_exponent
 
     @property
     def l2(self) -> float:
@@ -138,28 +162,28 @@ class OuterProducts:
 
     @property
     def sample_exponent(self) -> int:
-        """What keeps `sample_l2` in range."""
+        """What keeps `sample_l2` and `sample_squares` in range."""
         return self._scaled[2]
 
     def matrix(self) -> Array:
         """XᵀdY (I, O), formed; out of the range of its precision where the exponent takes it there."""
         rows = self.x.shape[0] * self.x.shape[1]
         product = self.x.reshape(rows, -1).T @ self.dy.reshape(rows, -1)
-        return _times_power_of_two(product, self.exponent)
+        return times_power_of_two(product, self.exponent)
 
     def plus(self, others: list[tuple["OuterProducts", int]]) -> "OuterProducts":
         """The sum with other uses of the same parameter: more rows of the same samples, nothing formed."""
         # Near one first: where x shrinks as fast as dy grows, all uses count, and no square may vanish.
         scaled = [(use._scaled, shift) for use, shift in ((self, 0), *others)]
-        dys, exponent = _aligned([(dy, own + shift) for (_, dy, own), shift in scaled])
+        dys, exponent = aligned([(dy, own + shift) for (_, dy, own), shift in scaled])
         x = np.concatenate([x for (x, _, _), _ in scaled], axis=1)
         return OuterProducts(x, np.concatenate(dys, axis=1), exponent)
 
     @cached_property
     def _scaled(self) -> tuple[Array, Array, int]:
         """Both factors with norms near 1 when they were far from it, and the exponent taken out."""
-        x, x_exponent, _ = _near_one(self.x)
-        dy, dy_exponent, _ = _near_one(self.dy)
+        x, x_exponent, _ = near_one(self.x)
+        dy, dy_exponent, _ = near_one(self.dy)
         return x, dy, x_exponent + dy_exponent + self.exponent
 
     @cached_property
@@ -207,20 +231,21 @@ def _row_squares(x: Array) -> Array:
     return squares
 
 
-def _aligned(uses: list[tuple[Array, int]]) -> tuple[list[Array], int]:
+def aligned(uses: list[tuple[Array, int]]) -> tuple[list[Array], int]:
     """Arrays under exponents of their own, under the largest one; what is zero has no scale and no say in it.
 
     The exponents of a weight's first and last use lie as far apart as the gradient fell or grew in between.
     """
     top = max((exponent for array, exponent in uses if array.any()), default=0)
-    return [_times_power_of_two(array, exponent - top) for array, exponent in uses], top
+    return [times_power_of_two(array, exponent - top) for array, exponent in uses], top
 
 
-def _times_power_of_two(array: Array, exponent: int) -> Array:
+def times_power_of_two(array: Array, exponent: int) -> Array:
+    """array · 2^exponent."""
     return np.ldexp(array, exponent) if exponent else array
 
 
-def _near_one(x: Array) -> tuple[Array, int, float]:
+def near_one(x: Array) -> tuple[Array, int, float]:
     """The array with a norm near 1 if it was far from it, the exponent taken out, and its sum of squares."""
     square = float(np.vdot(x, x))
     if _LOW < square < _HIGH:
@@ -232,7 +257,7 @@ def _near_one(x: Array) -> tuple[Array, int, float]:
     return np.ldexp(x, -shift), shift, exp2(2.0 * (size - shift))
 
 
-def _half_log2(square: float) -> float:
+def half_log2(square: float) -> float:
     """log2 √square: −inf for zero, nan for nan."""
     if square > 0.0:
         return 0.5 * math.log2(square)

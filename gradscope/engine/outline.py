@@ -57,6 +57,14 @@ class LayerInfo:
     activation: Activation | Softmax | None = None
     normalizes: str | None = None
     """What a normalisation divides out: `batch`, `layer`, `rms` or `group`."""
+    eps: float = 0.0
+    """What a normalisation adds to the variance."""
+    rate: float | None = None
+    """Share of the entries a dropout zeroes."""
+    rearranges: bool = False
+    """Whether it only gives its input another shape."""
+    joins: bool = False
+    """Whether a container keeps its input beside what its branch gives, instead of adding it."""
     scale: float | None = None
     """What a residual branch is multiplied by."""
     line: int | None = None

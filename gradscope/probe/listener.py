@@ -7,7 +7,7 @@ from collections import defaultdict
 import numpy as np
 
 from gradscope.engine import Array
-from gradscope.engine.gradients import Gradient, OuterProducts
+from gradscope.engine.gradients import Factored, Gradient
 from gradscope.engine.layer import Cache, Gradients, Step
 from gradscope.engine.magnitude import exp2, joint_log2_l2
 from gradscope.engine.signal import Signal
@@ -112,7 +112,7 @@ class TrialListener:
             heard.gradients[role].append(_norm(parts, exponent))
         if not step.info.weighted:
             return
-        factored = [part for part in by_role["weight"] if isinstance(part, OuterProducts)]
+        factored = [part for part in by_role["weight"] if isinstance(part, Factored)]
         heard.samples.append(_samples(factored, exponent))
         if heard.weight_log10_rms is None:
             heard.weight_log10_rms = _weight_log10_rms(step)
@@ -130,7 +130,7 @@ def _weight_log10_rms(step: Step) -> float:
     return (total - 0.5 * math.log2(size)) * LOG10_2
 
 
-def _samples(parts: list[OuterProducts], exponent: int) -> Samples:
+def _samples(parts: list[Factored], exponent: int) -> Samples:
     """Mean norm of the samples' own gradients and the simple noise scale (McCandlish et al. 2018, appendix
     A.1).
 
@@ -153,5 +153,5 @@ def _samples(parts: list[OuterProducts], exponent: int) -> Samples:
     true_square = (count * of_batch - of_samples) / (count - 1)
     trace = max((of_samples - of_batch) * count / (count - 1), 0.0)
     # Samples whose gradients are orthogonal, one-hot ones for example, have |𝒢|² = 0 but for rounding.
-    is_positive = true_square > EXACT[parts[0].dy.dtype] * of_samples
+    is_positive = true_square > EXACT[parts[0].dtype] * of_samples
     return Samples(log10_mean, trace / true_square if is_positive else None)

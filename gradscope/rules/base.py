@@ -50,6 +50,8 @@ class Finding(Struct, frozen=True):
     trials_fired: int
     explains: str | None
     remedy: str
+    known: bool = False
+    """Whether a baseline has it: then it fails nothing."""
 
 
 Limits = Mapping[str, float]

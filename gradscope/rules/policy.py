@@ -62,15 +62,28 @@ def policy_of(config: Config, select: Iterable[str] = (), ignore: Iterable[str] 
     """The config's own settings together with what the caller selects.
 
     Raises:
-        Mistake: a selected or ignored name is no rule and no prefix of one.
+        Mistake: a selected or ignored name is no rule and no prefix of one, or no rule is left.
     """
+    selected, ignored = chosen(select, ignore)
     return Policy(
         settings=config.rules,
         optimizer=config.optimizer,
-        select=known_prefixes(select),
-        ignore=known_prefixes(ignore),
+        select=selected,
+        ignore=ignored,
         suppressed=config.suppressed,
     )
+
+
+def chosen(select: Iterable[str], ignore: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What is selected and ignored, as given.
+
+    Raises:
+        Mistake: a name is no rule and no prefix of one, or no rule is left.
+    """
+    selected, ignored = known_prefixes(select), known_prefixes(ignore)
+    if not any(Policy(select=selected, ignore=ignored).rules()):
+        raise Mistake("what is selected is ignored too, so that no rule is left", "ignore less")
+    return selected, ignored
 
 
 def known_prefixes(names: Iterable[str]) -> tuple[str, ...]:
@@ -79,10 +92,19 @@ def known_prefixes(names: Iterable[str]) -> tuple[str, ...]:
     Raises:
         Mistake: one is no rule and no prefix of one.
     """
-    for name in names:
+    prefixes = tuple(names)
+    for name in prefixes:
         if not name or not any(rule.startswith(name) for rule in RULES):
-            raise Mistake(f"no rule is called '{name}' or begins with it", did_you_mean(name, RULES))
-    return tuple(names)
+            raise Mistake(f"no rule is called '{name}' or begins with it", _meant(name))
+    return prefixes
+
+
+def _meant(name: str) -> str | None:
+    """The rule that somebody named in words or in small letters."""
+    for rule in RULES.values():
+        if name.lower() in (rule.id.lower(), rule.name):
+            return f"write {rule.id}"
+    return did_you_mean(name, RULES) or f"as in {next(iter(RULES))} or {next(iter(RULES))[:3]}"
 
 
 def check_settings(config: Config, problems: Problems) -> None:

@@ -14,9 +14,9 @@ from msgspec import Struct
 
 from gradscope.build import check_network
 from gradscope.config.digest import config_sha256
-from gradscope.config.document import MAX_FILE
+from gradscope.config.document import MAX_FILE, Document
 from gradscope.config.files import read_bytes
-from gradscope.config.load import check_names, read_config
+from gradscope.config.load import check_names, read_config, read_document
 from gradscope.config.schema import Config, Layer
 from gradscope.engine.random import NUMERICS
 from gradscope.errors import ConfigError, Place, Problem, Problems
@@ -130,8 +130,13 @@ def _checked(base: Base, values: Mapping[str, Any], problems: Problems) -> Confi
 
 def read_resolved(base: Base, values: Mapping[str, Any], problems: Problems) -> Config | None:
     """The config of a point, not yet checked against the shapes that follow from it."""
+    document = None if base.text is None else _document(base.name, base.text)
     config = read_config(
-        base.source, base.overrides | dict(values), problems, text=base.text, folder=base.folder
+        document or base.source,
+        base.overrides | dict(values),
+        problems,
+        text=None if document else base.text,
+        folder=base.folder,
     )
     if config is None:
         return None
@@ -140,6 +145,14 @@ def read_resolved(base: Base, values: Mapping[str, Any], problems: Problems) -> 
     return msgspec.structs.replace(
         config, **{name: value for name, value in changes.items() if value is not None}
     )
+
+
+@lru_cache(maxsize=2)
+def _document(source: str, text: bytes) -> Document | None:
+    """The text as it was read before; None when there was something to say about it."""
+    problems = Problems()
+    document = read_document(source, problems, text=text)
+    return None if problems.found else document
 
 
 def resolve(base: Base, values: Mapping[str, Any]) -> Config:

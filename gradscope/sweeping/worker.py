@@ -5,8 +5,8 @@ NumPy is only loaded with the first point, after the environment says that BLAS 
 
 from __future__ import annotations
 
-import json
 import os
+import re
 import signal
 import sys
 import threading
@@ -22,6 +22,7 @@ from gradscope.sweeping.limits import TooLongError, time_limit
 
 if TYPE_CHECKING:
     from gradscope.config.schema import Config
+    from gradscope.report import Report
     from gradscope.sweeping.grid import Point
     from gradscope.sweeping.points import Base
 
@@ -29,6 +30,9 @@ _COMPRESSION = 1
 """zlib's fastest, which takes reports to a quarter of their size."""
 
 _BLAS_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+_MAYBE_NOT_FINITE = re.compile(rb"\xcb[\x7f\xff][\xf0-\xff]", re.DOTALL)
+"""A float of eight bytes in MessagePack whose exponent is all ones."""
 
 
 class Result(NamedTuple):
@@ -142,8 +146,16 @@ def _diagnosed(config: Config) -> tuple[tuple[Any, ...], bytes]:
     from gradscope.sweeping.columns import measured
 
     report = diagnose(config, jobs=1)
-    text = json.dumps(report.to_dict(), separators=(",", ":"), allow_nan=False)
-    return measured(report), zlib.compress(text.encode(), _COMPRESSION)
+    return measured(report), zlib.compress(_json(report), _COMPRESSION)
+
+
+def _json(report: Report) -> bytes:
+    """The JSON report. msgspec writes it ten times as fast by itself, but null for numbers that are not finite."""
+    import msgspec
+
+    if _MAYBE_NOT_FINITE.search(msgspec.msgpack.encode(report)):
+        return msgspec.json.encode(report.to_dict())
+    return msgspec.json.encode(report)
 
 
 def _result(

@@ -28,18 +28,21 @@ def next_correlation(rho: float) -> float:
 
 
 @lru_cache(maxsize=4096)
-def dead_probability(rho: float, samples: int) -> float:
-    """P(m equally correlated Gaussian pre-activations are all negative) = ∫ φ(t) Φ(−t √(ρ/(1−ρ)))^m dt.
+def dead_probability(rho: float, samples: int, offset: float = 0.0) -> float:
+    """P(m equally correlated Gaussian pre-activations are all negative) = ∫ φ(t) Φ(−(o + √ρ t)/√(1−ρ))^m dt.
 
-    Negative correlations count as none.
+    Args:
+        rho: correlation of two of them; negative ones count as none.
+        samples: m.
+        offset: o, their mean in units of their standard deviation.
     """
     if samples == 1 or rho >= CERTAIN:
-        return 0.5
+        return 0.5 * math.erfc(offset / math.sqrt(2.0))
     if rho <= 0.0:
-        return 0.5**samples
+        return (0.5 * math.erfc(offset / math.sqrt(2.0))) ** samples
     t = np.linspace(-REACH, REACH, NODES)
     density = np.exp(-0.5 * t * t) / math.sqrt(2.0 * math.pi)
-    negative = _normal_cdf(-t * math.sqrt(rho / (1.0 - rho)))
+    negative = _normal_cdf(-(offset + math.sqrt(rho) * t) / math.sqrt(1.0 - rho))
     return float(np.sum(density * negative**samples) * (t[1] - t[0]))
 
 

@@ -24,6 +24,8 @@ MAIN = {
 }
 """What `kind: value` gives."""
 
+torch.set_num_threads(1)  # several wait for each other longer than these small arrays take
+
 Address = tuple[int | str, ...]
 """Where a layer stands in the config, with the number of the copy where copies have weights of their own."""
 

@@ -57,4 +57,4 @@ def make_concat(assembly: Assembly, spec: schema.Concat, shape: Shape, info: Lay
         )
     joined = list(shape)
     joined[axis] += branch_shape[axis]
-    return Concat(known(info, tuple(joined), container=True), branch)
+    return Concat(known(info, tuple(joined), container=True, joins=True), branch)

@@ -38,7 +38,7 @@ def _activation(name: str, options: tuple[tuple[str, Any], ...]) -> Activation |
 
 def make_dropout(assembly: Assembly, spec: schema.Dropout, shape: Shape, info: LayerInfo) -> Step:
     """Masks from the layer's own stream."""
-    return Dropout(known(info, shape), spec.rate, assembly.stream(info, "mask"))
+    return Dropout(known(info, shape, rate=spec.rate), spec.rate, assembly.stream(info, "mask"))
 
 
 def make_flatten(assembly: Assembly, spec: schema.Flatten, shape: Shape, info: LayerInfo) -> Step:
@@ -46,4 +46,4 @@ def make_flatten(assembly: Assembly, spec: schema.Flatten, shape: Shape, info: L
     size = 1
     for extent in shape:
         size *= extent
-    return Flatten(known(info, (size,)))
+    return Flatten(known(info, (size,), rearranges=True))

@@ -62,4 +62,4 @@ def _normalization(
     gain = assembly.vector(features, 1.0) if spec.affine else None
     bias = assembly.vector(features, 0.0) if spec.affine and scheme.centred else None
     parameters = features * ((gain is not None) + (bias is not None))
-    return Normalization(known(info, shape, parameters, normalizes=scheme.name), scheme, spec.eps, gain, bias)
+    return Normalization(known(info, shape, parameters, normalizes=scheme.name, eps=spec.eps), scheme, spec.eps, gain, bias)
