@@ -16,7 +16,7 @@ from msgspec import Struct
 from gradscope.errors import Place, Problem, UserError
 from gradscope.report import Report
 from gradscope.repository import Repository
-from gradscope.rules.base import Finding, Severity
+from gradscope.rules.base import Severity
 
 _HINT = "write one with `gradscope check PATH --write-baseline FILE`"
 
@@ -95,9 +95,9 @@ def entries_of(report: Report, repository: Repository) -> Iterator[Entry]:
     )
 
 
-def fingerprint(finding: Finding, config: str) -> str:
-    """The same for a finding of the same rule at the same layer of the same config, wherever its line moves."""
-    text = "\0".join((config, finding.rule, finding.layer or ""))
+def fingerprint(rule: str, layer: str | None, config: str) -> str:
+    """The same for findings of one rule at one layer of one config, wherever the line moves."""
+    text = "\0".join((config, rule, layer or ""))
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 

@@ -34,6 +34,7 @@ def diagnose(
 
     Raises:
         ConfigError: the config cannot be built, or its data file does not fit.
+        Mistake: a selected or ignored name is no rule and no prefix of one, or no rule is left.
     """
     start = time.perf_counter()
     plan = plan_of(config)

@@ -59,6 +59,8 @@ class ConfigError(UserError):
 class Mistake(GradscopeError):  # noqa: N818  a user makes a mistake, gradscope an error
     """A fact and a hint raised where the place is not known; whoever knows it makes a `Problem` of both."""
 
+    exit_code = 2
+
     def __init__(self, fact: str, hint: str | None = None):
         self.fact = fact
         self.hint = hint

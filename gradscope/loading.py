@@ -32,13 +32,14 @@ def load_config(
     problems = Problems()
     config = read_config(source, overrides, problems, text=text)
     if config is not None:
+        origin = Origin(
+            source=dict(source) if isinstance(source, Mapping) else os.fsdecode(source),
+            overrides=dict(overrides or {}),
+            text=text,
+        )
+        config = msgspec.structs.replace(config, origin=origin)
         check_settings(config, problems)
-        check_network(config, problems)
+        check_network(config, problems)  # of the very config that is returned: its plan is used again
     problems.raise_any()
     assert config is not None  # without a config there was a problem
-    origin = Origin(
-        source=dict(source) if isinstance(source, Mapping) else os.fsdecode(source),
-        overrides=dict(overrides or {}),
-        text=text,
-    )
-    return msgspec.structs.replace(config, origin=origin)
+    return config

@@ -41,15 +41,16 @@ class Report(Struct, frozen=True, kw_only=True):
 
     def to_dict(self) -> dict[str, Any]:
         """Exactly the JSON report: plain data, non-finite numbers as the strings "nan", "inf" and "-inf"."""
-        plain: dict[str, Any] = _json_safe(msgspec.to_builtins(self))
+        plain: dict[str, Any] = json_safe(msgspec.to_builtins(self))
         return plain
 
 
-def _json_safe(value: Any) -> Any:
+def json_safe(value: Any) -> Any:
+    """Plain data that JSON can hold: non-finite numbers become the strings "nan", "inf" and "-inf"."""
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
     if isinstance(value, dict):
-        return {key: _json_safe(item) for key, item in value.items()}
+        return {key: json_safe(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_json_safe(item) for item in value]
+        return [json_safe(item) for item in value]
     return value

@@ -22,7 +22,7 @@ class Repository(Struct, frozen=True):
 
 
 def find_repository(folder: str) -> Repository:
-    """The repository around an absolute folder: the nearest one up that holds `.git`, or the folder itself."""
+    """The repository around an absolute folder: the nearest one up with a `.git`, or the folder itself."""
     above = folder
     while not os.path.exists(os.path.join(above, ".git")):
         parent = os.path.dirname(above)

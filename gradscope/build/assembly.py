@@ -1,12 +1,13 @@
 """Walks the layers of a Config and makes each: its name and place, its shape, its parameters from their
 streams."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import numpy as np
 
-from gradscope.build.makers import KINDS, MAKERS, is_weighted
+from gradscope.build.makers import EXPANSIONS, KINDS, MAKERS, is_weighted
+from gradscope.build.makers.facts import Tokens, words
 from gradscope.build.naming import Scope
 from gradscope.build.sharing import Sharing
 from gradscope.config import schema
@@ -20,6 +21,8 @@ from gradscope.engine.weights import Weight
 from gradscope.errors import Mistake, Problems
 
 Shape = tuple[int, ...]
+
+Adapt = Callable[[Initializer], Initializer]
 
 ZEROS = schema.Choice(name="zeros", options={})
 
@@ -37,6 +40,12 @@ class Assembly:
         self._held = held
         self._sharing = Sharing()
         self._names: set[str] = set()
+        self.tables: dict[str, Weight] = {}
+        """Of the embeddings so far, by name."""
+        self._flows = False
+        """Whether a flow point was made."""
+        self._in_head = False
+        """Whether what is made now stands behind a global reduction of the trunk."""
 
     def sequence(
         self, specs: Sequence[schema.Layer], shape: Shape | None, scope: Scope
@@ -46,8 +55,8 @@ class Assembly:
         for spec in specs:
             if isinstance(spec, schema.Repeat):
                 shape = self._repeat(steps, spec, shape, scope)
-            elif shape is not None:
-                shape = self._add(steps, spec, shape, scope)
+            elif shape is not None and not self._sharing.lost:
+                shape = self._made_of(steps, spec, shape, scope)
         return Steps(tuple(steps)), shape
 
     def weight(
@@ -57,13 +66,24 @@ class Assembly:
         shape: tuple[int, int],
         init: schema.Choice | None,
         fans: Fans | None = None,
+        adapt: Adapt | None = None,
     ) -> Weight:
-        """The recipe of a parameter, or that of the first copy inside a shared repeat."""
+        """The recipe of a parameter, or that of the first copy inside a shared repeat.
+
+        Args:
+            info: of the layer.
+            parameter: its name.
+            shape: (I, O).
+            init: how it is drawn, as the config's `init` says when None.
+            fans: those the initialiser scales by, when they are not the shape's.
+            adapt: what this kind of layer makes of the initialiser.
+        """
         choice = init or self.config.init
 
         def make() -> Weight:
             stream = self.stream(info, parameter)
-            law = Law(choice.name, _made(choice), fans or Fans(*shape))
+            made = _made(choice)
+            law = Law(choice.name, adapt(made) if adapt else made, fans or Fans(*shape))
             return Weight(shape, law, stream, self.dtype, held=self._held)
 
         weight = self._sharing.take(make)
@@ -76,7 +96,13 @@ class Assembly:
         return weight
 
     def bias(
-        self, info: LayerInfo, fans: Fans, init: schema.Choice | None, bias_init: schema.Choice | None
+        self,
+        info: LayerInfo,
+        fans: Fans,
+        init: schema.Choice | None,
+        bias_init: schema.Choice | None,
+        parameter: str = "bias",
+        adapt: Adapt | None = None,
     ) -> Weight:
         """A bias (1, O): zeros unless said otherwise, but what PyTorch does when the weight is PyTorch's
         too."""
@@ -86,7 +112,7 @@ class Assembly:
             raise Mistake(
                 f"a bias is no matrix, '{choice.name}' cannot fill it", "use zeros, constant or normal"
             )
-        return self.weight(info, "bias", (1, fans.fan_out), choice, fans)
+        return self.weight(info, parameter, (1, fans.fan_out), choice, fans, adapt)
 
     def vector(self, size: int, value: float) -> Array:
         """A gain, slope or bias of a normalisation (size,), all of one value, or that of the first copy."""
@@ -101,6 +127,21 @@ class Assembly:
         """The layer's own stream for one purpose."""
         return Stream(self.config.seed, self._trial, f"{info.path}.{purpose}")
 
+    def _made_of(self, steps: list[Step], spec: schema.Layer, shape: Shape, scope: Scope) -> Shape | None:
+        """One layer, or the layers that it stands for."""
+        if isinstance(shape, Tokens) and not spec.takes_tokens and not isinstance(spec, schema.Unknown):
+            self.problems.add(
+                spec.place,
+                f"{_kind(spec)} takes numbers, not {words(shape)}",
+                "put `embedding: 64` before it",
+            )
+            return None
+        if type(spec) not in EXPANSIONS:
+            return self._add(steps, spec, shape, scope)
+        inner, behind = self.sequence(EXPANSIONS[type(spec)](spec, shape), shape, scope)
+        steps.extend(inner.steps)
+        return behind
+
     def _add(self, steps: list[Step], spec: schema.Layer, shape: Shape, scope: Scope) -> Shape | None:
         if isinstance(spec, schema.Unknown):
             return None
@@ -109,10 +150,15 @@ class Assembly:
             step = MAKERS[type(spec)](self, spec, shape, info)
         except Mistake as mistake:
             self.problems.add(spec.place, mistake.fact, mistake.hint)
+            self._sharing.break_off()
             return None
         if step is None:
             return None
         steps.append(step)
+        if scope.on_trunk:
+            self._flows = self._flows or step.info.flow_point
+            # A reduction that nothing flows before is a way to read the input, and no head begins there.
+            self._in_head = self._in_head or (step.reduces and self._flows)
         return step.info.output_shape
 
     def _repeat(
@@ -138,8 +184,9 @@ class Assembly:
         return shape
 
     def _info(self, spec: schema.Layer, scope: Scope) -> LayerInfo:
-        kind = spec.choice.name if isinstance(spec, schema.Activation) else KINDS[type(spec)]
+        kind = _kind(spec)
         weighted = is_weighted(spec)
+        is_container = isinstance(spec, schema.Residual | schema.Concat)
         label = scope.label(kind, weighted=weighted, name=spec.name)
         if label.name in self._names:
             self.problems.add(
@@ -153,12 +200,16 @@ class Assembly:
             kind=kind,
             index=label.number,
             output_shape=(),
-            weighted=weighted and not isinstance(spec, schema.Residual | schema.Concat),
-            flow_point=scope.on_trunk and (weighted or isinstance(spec, schema.Residual | schema.Concat)),
+            weighted=weighted and not is_container,
+            flow_point=scope.on_trunk and not self._in_head and (weighted or is_container),
             shares=None if first == label.name else first,
             line=spec.place.line,
             column=spec.place.column,
         )
+
+
+def _kind(spec: schema.Layer) -> str:
+    return spec.choice.name if isinstance(spec, schema.Activation) else KINDS[type(spec)]
 
 
 def _made(choice: schema.Choice) -> Initializer:

@@ -1,11 +1,12 @@
 """The plan of a config: the shapes that follow from it, and one trial's network or batch when asked for."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
 from gradscope.build.assembly import Assembly, Shape
-from gradscope.build.makers.facts import words
+from gradscope.build.makers.facts import Tokens, words
 from gradscope.build.memory import activation_bytes, available_bytes
 from gradscope.build.naming import Scope
 from gradscope.config.schema import Config
@@ -29,14 +30,8 @@ class Plan:
         self.config = config
         self.form = Form(config.batch.size, config.input.shape, np.dtype(config.dtype), config.input.vocab)
         self.loss: Loss = LOSSES[config.loss.name](**config.loss.options)
-        if config.input.vocab is not None:
-            problems.add(
-                config.input.place,
-                "no layer takes tokens yet",
-                "give `input:` as a number of features or as {length: …, features: …}",
-            )
         self._inputs = self._open_inputs(problems)
-        trunk, shape = Assembly(config, 0, problems).sequence(config.layers, config.input.shape, Scope())
+        trunk, shape = self._trunk(0, problems, held=True)
         self._first: Steps | None = trunk
         """The first trial's steps, nothing drawn yet; given away once, so that nothing drawn stays here."""
         self.layers: tuple[LayerInfo, ...] = tuple(step.info for step in trunk.walk())
@@ -70,11 +65,11 @@ class Plan:
         parameters = sum(info.parameters for info in self.layers)
         budget = available_bytes() * HELD_SHARE if hold is None else hold
         held = parameters * itemsize <= budget
-        if trial == 0 and held and self._first is not None:
+        trunk = None
+        if trial == 0 and held:
             trunk, self._first = self._first, None
-        else:
-            assembly = Assembly(self.config, trial, Problems(), held=held)
-            trunk, _ = assembly.sequence(self.config.layers, self.config.input.shape, Scope())
+        if trunk is None:
+            trunk, _ = self._trunk(trial, Problems(), held=held)
         return Network(trunk, self.loss, self.config.input.shape, self.form.dtype)
 
     def batch(self, trial: int, number: int = 0) -> tuple[Array, Array]:
@@ -96,13 +91,22 @@ class Plan:
         full = (self.form.batch_size, *self.output_shape)
         return inputs, self.loss.draw_targets(self._rng(trial, "targets", number), full, self.form.dtype)
 
+    def _trunk(self, trial: int, problems: Problems, *, held: bool) -> tuple[Steps, Shape | None]:
+        shape: Shape = self.form.shape
+        if self.form.vocab is not None:
+            shape = Tokens.of(shape, self.form.vocab)
+        return Assembly(self.config, trial, problems, held=held).sequence(self.config.layers, shape, Scope())
+
     def _open_inputs(self, problems: Problems) -> Inputs | None:
-        choice = self.config.batch.inputs
+        choice, vocab = self.config.batch.inputs, self.form.vocab
         try:
-            return INPUTS[choice.name](**choice.options)
+            inputs = INPUTS[choice.name](**choice.options)
+            if inputs.is_tokens is (vocab is None):
+                raise Mistake(*_wrong_inputs(choice.name, vocab))
         except Mistake as mistake:
             problems.add(self.config.batch.place, mistake.fact, mistake.hint)
             return None
+        return replace(inputs, is_tokens=vocab is not None)
 
     def _rng(self, trial: int, purpose: str, number: int) -> np.random.Generator:
         return Stream(self.config.seed, trial, purpose).generator(number)
@@ -204,6 +208,12 @@ def make_batch(config: Config, trial: int = 0, number: int = 0) -> tuple[Array, 
         ConfigError: the config cannot be built, or its data file does not fit.
     """
     return plan_of(config).batch(trial, number)
+
+
+def _wrong_inputs(name: str, vocab: int | None) -> tuple[str, str]:
+    if vocab is None:
+        return f"'{name}' draws tokens, the input is numbers", "write `input: {length: 64, vocab: 1000}`"
+    return f"'{name}' draws numbers, the input is tokens below {vocab}", "leave `inputs` out"
 
 
 def _gigabytes(size: float) -> str:

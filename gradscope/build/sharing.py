@@ -13,6 +13,9 @@ class Sharing:
     def __init__(self) -> None:
         self._recording: list[list[object]] = []
         self._replaying: Iterator[object] | None = None
+        self.lost = False
+        """Whether a mistake broke off the copy being replayed: what comes next in the record is not what is
+        asked for next."""
 
     def take(self, make: Callable[[], Made]) -> Made:
         """What `make` gives, or what it gave at the same place of the first copy."""
@@ -21,6 +24,10 @@ class Sharing:
         for record in self._recording:
             record.append(made)
         return made
+
+    def break_off(self) -> None:
+        """Note a mistake: a later copy has not taken all that the first one made."""
+        self.lost = self._replaying is not None
 
     @contextmanager
     def first_copy(self) -> Iterator[list[object]]:
@@ -42,3 +49,4 @@ class Sharing:
             yield
         finally:
             self._replaying = outer
+            self.lost = self.lost and outer is not None

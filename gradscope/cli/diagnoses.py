@@ -1,75 +1,90 @@
-"""Several configs in one call: all are loaded, then each is diagnosed; none that fails stops the others."""
+"""Several configs in one call: all are loaded, then diagnosed; none that fails stops the others."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gradscope.cli.exits import INTERRUPTED
-from gradscope.cli.failures import report_failure, say_interrupted
+from gradscope.cli.failures import failure_code, failure_of, say_failure, say_interrupted
 from gradscope.cli.progress import Progress
 
 if TYPE_CHECKING:
     from gradscope.config.schema import Config
+    from gradscope.render.outcome import Failure
     from gradscope.report import Report
 
 STDIN = "-"
-
-P = ParamSpec("P")
-Value = TypeVar("Value")
 
 
 class Request(NamedTuple):
     """What the command line asks for."""
 
-    sources: tuple[str, ...]
+    sources: tuple[str | Failure, ...]
+    """Paths, `-` for standard input, and what could not even be looked at."""
     settings: Mapping[str, str]
     """The texts of --set, by key."""
     seed: int | None
     trials: int | None
+    select: tuple[str, ...]
+    ignore: tuple[str, ...]
     jobs: int | None
     verbose: bool
+    at_once: bool = False
+    """Whether configs are diagnosed side by side, rather than the trials of one after the other."""
+    says_failures: bool = True
+    """Whether failures are said on standard error, rather than in the report alone."""
 
 
 class Diagnoses:
-    """The reports of the configs that were finished, in their order, and the worst exit code on the way."""
+    """What came of each source, as far as they were finished, and the worst exit code on the way.
+
+    Threads rather than processes: a hundred small configs take a second, and to start two processes half of
+    that; where there is much to compute, NumPy lets threads run side by side.
+    """
 
     def __init__(self, request: Request) -> None:
-        self.reports: list[Report] = []
         self.exit_code = 0
         self._request = request
+        self._results: dict[int, Report | Failure] = {}
+
+    @property
+    def results(self) -> tuple[Report | Failure, ...]:
+        """In the order of the sources."""
+        return tuple(self._results[number] for number in sorted(self._results))
 
     def run(self, *, shows_progress: bool) -> None:
-        """Load and diagnose every source; what fails is said on standard error.
+        """Load and diagnose every source.
 
         Raises:
             ConfigError: a text of --set is no YAML value.
         """
-        overrides = _overrides(self._request.settings)
+        from gradscope.engine.threads import one_blas_thread
+
+        overrides = read_settings(self._request.settings)
         try:
-            loaded = [
-                self._attempt(source, self._load, source, overrides) for source in self._request.sources
-            ]
-            configs = [config for config in loaded if config is not None]
-            with Progress(sum(config.trials for config in configs), shown=shows_progress) as progress:
-                for config in configs:
-                    report = self._attempt(config.source, self._diagnose, config, progress)
-                    if report is not None:
-                        self.reports.append(report)
+            configs = self._loaded(overrides)
+            total = sum(config.trials for config in configs.values())
+            with one_blas_thread(), Progress(total, shown=shows_progress) as progress:
+                self._diagnose_all(configs, progress)
         except KeyboardInterrupt:
-            say_interrupted(len(self.reports), len(self._request.sources))
+            say_interrupted(len(self._results), len(self._request.sources))
             self.exit_code = INTERRUPTED
 
-    def _attempt(
-        self, where: str, call: Callable[P, Value], *args: P.args, **options: P.kwargs
-    ) -> Value | None:
-        try:
-            return call(*args, **options)
-        except Exception as error:
-            code = report_failure(error, where=where, verbose=self._request.verbose)
-            self.exit_code = max(self.exit_code, code)
-            return None
+    def _loaded(self, overrides: Mapping[str, Any]) -> dict[int, Config]:
+        configs = {}
+        for number, source in enumerate(self._request.sources):
+            if isinstance(source, str):
+                try:
+                    configs[number] = self._load(source, overrides)
+                except Exception as error:
+                    self._fail(number, source, error)
+            else:
+                self._keep_failure(number, source)
+        return configs
 
     def _load(self, source: str, overrides: Mapping[str, Any]) -> Config:
         import msgspec
@@ -77,28 +92,81 @@ class Diagnoses:
         from gradscope.loading import load_config
 
         if source == STDIN:
-            config = load_config("<stdin>", overrides, text=_standard_input())
+            config = load_config("<stdin>", overrides, text=standard_input())
         else:
             config = load_config(source, overrides)
-        changes = {"seed": self._request.seed, "trials": self._request.trials}
-        return msgspec.structs.replace(
-            config, **{name: value for name, value in changes.items() if value is not None}
-        )
+        asked = {"seed": self._request.seed, "trials": self._request.trials}
+        changes = {name: value for name, value in asked.items() if value is not None}
+        return msgspec.structs.replace(config, **changes) if changes else config
 
-    def _diagnose(self, config: Config, progress: Progress) -> Report:
+    def _diagnose_all(self, configs: Mapping[int, Config], progress: Progress) -> None:
+        workers, jobs = self._shares(len(configs))
+        tasks = {number: partial(self._diagnose, config, jobs, progress) for number, config in configs.items()}
+        if workers == 1:
+            self._collect(tasks, configs)
+            return
+        pool = ThreadPoolExecutor(workers, thread_name_prefix="gradscope-config")
+        futures = {number: pool.submit(task) for number, task in tasks.items()}
+        try:
+            self._collect({number: future.result for number, future in futures.items()}, configs)
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            self._keep_finished(futures)
+            raise
+        pool.shutdown()
+
+    def _collect(self, tasks: Mapping[int, Callable[[], Report]], configs: Mapping[int, Config]) -> None:
+        """In the order of the sources, so that what is said of failures does not depend on the jobs."""
+        for number, task in tasks.items():
+            try:
+                self._results[number] = task()
+            except Exception as error:
+                self._fail(number, configs[number].source, error)
+
+    def _shares(self, count: int) -> tuple[int, int | None]:
+        """How many configs run side by side, and how many threads each of them has."""
+        from gradscope.engine.threads import available_jobs
+
+        if not self._request.at_once:
+            return 1, self._request.jobs
+        jobs = self._request.jobs or available_jobs()
+        workers = max(1, min(jobs, count))
+        return workers, max(1, jobs // workers)
+
+    def _diagnose(self, config: Config, jobs: int | None, progress: Progress) -> Report:
         from gradscope.diagnosis import diagnose
 
+        choice = {"select": self._request.select, "ignore": self._request.ignore}
         with progress.part(config.trials) as reach:
-            return diagnose(config, jobs=self._request.jobs, progress=reach)
+            return diagnose(config, jobs=jobs, progress=reach, **choice)
+
+    def _keep_finished(self, futures: Mapping[int, Future[Report]]) -> None:
+        for number, future in futures.items():
+            if future.done() and not future.cancelled() and future.exception() is None:
+                self._results[number] = future.result()
+
+    def _fail(self, number: int, source: str, error: Exception) -> None:
+        self._keep_failure(number, failure_of(error, source, verbose=self._request.verbose))
+
+    def _keep_failure(self, number: int, failure: Failure) -> None:
+        self._results[number] = failure
+        self.exit_code = max(self.exit_code, failure_code(failure))
+        if self._request.says_failures:
+            say_failure(failure)
 
 
-def _overrides(settings: Mapping[str, str]) -> dict[str, Any]:
+def read_settings(settings: Mapping[str, str]) -> dict[str, Any]:
+    """The values of --set.
+
+    Raises:
+        ConfigError: a text is no YAML value.
+    """
     from gradscope.config.source import parse_value
 
     return {key: parse_value(text, f"--set {key}") for key, text in settings.items()}
 
 
-def _standard_input() -> str:
+def standard_input() -> str:
     """The text on standard input; bytes that are no UTF-8 become characters that no config may hold."""
     from gradscope.config.document import MAX_FILE
 

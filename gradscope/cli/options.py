@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -10,6 +10,14 @@ from gradscope.cli.exits import FAIL_ON
 
 STDOUT = "-"
 """As a FILE: standard output."""
+
+
+class Copy(NamedTuple):
+    """The report once more, in a format and a file of its own."""
+
+    form: str
+    path: str | None
+
 
 Decorator = Callable[[Any], Any]
 Check = Callable[[click.Context, click.Parameter, Any], Any]
@@ -44,8 +52,67 @@ def fail_on_option(default: str) -> Decorator:
     return option("--fail-on", type=click.Choice([*FAIL_ON]), default=default, help=help_text)
 
 
-def _writable(ctx: click.Context, parameter: click.Parameter, path: str) -> str | None:
-    # Checked before the work is done, not after it.
+def report_option(formats: Iterable[str]) -> Decorator:
+    """--report, as often as wanted."""
+    names = [*formats]
+
+    def copies(ctx: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> tuple[Copy, ...]:
+        return tuple(_copy(ctx, parameter, text, names) for text in texts)
+
+    return click.option(
+        "--report",
+        "copies",
+        metavar="FORMAT=FILE",
+        multiple=True,
+        callback=copies,
+        help="Write the report to a file in another format besides, as in junit=report.xml. Repeatable.",
+    )
+
+
+def _copy(ctx: click.Context, parameter: click.Parameter, text: str, formats: list[str]) -> Copy:
+    form, equals, path = text.partition("=")
+    if not equals or not path:
+        raise click.BadParameter(
+            f"'{text}' is not FORMAT=FILE; write it like junit=report.xml", ctx, parameter
+        )
+    if form not in formats:
+        known = ", ".join(formats)
+        raise click.BadParameter(f"there is no format '{form}'; known are {known}", ctx, parameter)
+    return Copy(form, writable(ctx, parameter, path))
+
+
+def rule_prefixes(ctx: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Rules by id or by how several of them begin, with commas between; one that nobody knows is refused."""
+    names = tuple(name.strip() for text in texts for name in text.split(","))
+    if names:
+        from gradscope.errors import Mistake
+        from gradscope.rules.policy import known_prefixes
+
+        try:
+            known_prefixes(names)
+        except Mistake as mistake:
+            raise click.BadParameter(f"{mistake.fact}; {mistake.hint}", ctx, parameter) from mistake
+    return names
+
+
+def check_choice(select: tuple[str, ...], ignore: tuple[str, ...]) -> None:
+    """Refuse a --select and --ignore that leave no rule.
+
+    Raises:
+        UsageError: nothing would be judged.
+    """
+    if select and ignore:
+        from gradscope.errors import Mistake
+        from gradscope.rules.policy import chosen
+
+        try:
+            chosen(select, ignore)
+        except Mistake as mistake:
+            raise click.UsageError(f"{mistake.fact}; {mistake.hint}") from mistake
+
+
+def writable(ctx: click.Context, parameter: click.Parameter, path: str) -> str | None:
+    """A file that can be written, or None for standard output; checked before the work is done, not after."""
     if path == STDOUT:
         return None
     folder = os.path.dirname(path) or os.curdir
@@ -89,7 +156,16 @@ def _not_with(other: str) -> Check:
 
 
 output_option = option(
-    "-o", "--output", metavar="FILE", check=_writable, help="Write the report to a file, not to the terminal."
+    "-o", "--output", metavar="FILE", check=writable, help="Write the report to a file, not to the terminal."
+)
+baseline_option = option(
+    "--baseline", metavar="FILE", help="Let only findings fail that this file of known ones has not."
+)
+write_baseline_option = option(
+    "--write-baseline",
+    metavar="FILE",
+    check=writable,
+    help="Write all findings to a file for --baseline, and exit with 0.",
 )
 set_option = click.option(
     "--set",
@@ -115,6 +191,20 @@ trials_option = option(
 )
 jobs_option = option(
     "--jobs", type=click.IntRange(1), metavar="N", help="Threads at most; the numbers do not depend on it."
+)
+select_option = click.option(
+    "--select",
+    metavar="RULES",
+    multiple=True,
+    callback=rule_prefixes,
+    help="Judge by these rules only: ids or their beginnings, as in GS1,GS201. Repeatable.",
+)
+ignore_option = click.option(
+    "--ignore",
+    metavar="RULES",
+    multiple=True,
+    callback=rule_prefixes,
+    help="Leave these rules out. Repeatable.",
 )
 all_option = click.option(
     "--all", "all_layers", is_flag=True, help="A row for every layer, also those without weights."

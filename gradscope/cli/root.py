@@ -9,6 +9,24 @@ COMMANDS: dict[str, Entry] = {
     "run": Entry(
         "gradscope.cli.run", "run", "Diagnose configs and show every layer, with findings and advice."
     ),
+    "check": Entry(
+        "gradscope.cli.check", "check", "Judge many configs, a line each, and exit with 1 when any fails."
+    ),
+    "theory": Entry(
+        "gradscope.cli.theory", "theory", "Predict the flow by mean-field theory, without building a network."
+    ),
+    "fix": Entry("gradscope.cli.fix", "fix", "Find, try and write the smallest change that makes a config pass."),
+    "rules": Entry("gradscope.cli.rules", "rules", "List what is judged."),
+    "explain": Entry(
+        "gradscope.cli.explain", "explain", "Explain rules: what, why, limits, remedy, source, examples."
+    ),
+    "init": Entry("gradscope.cli.init", "init", "Write a commented starter config."),
+    "schema": Entry("gradscope.cli.schema", "schema", "Print the JSON Schema of the config, for editors."),
+    "sweep": Entry(
+        "gradscope.cli.sweep",
+        "sweep",
+        "Diagnose a config at many values of its knobs, and keep every result.",
+    ),
 }
 
 

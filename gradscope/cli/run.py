@@ -4,21 +4,26 @@ import click
 
 from gradscope.cli.commands import GuardedCommand
 from gradscope.cli.diagnoses import STDIN, Diagnoses, Request
-from gradscope.cli.exits import findings_code
+from gradscope.cli.exits import FAIL_ON, findings_code
 from gradscope.cli.options import (
+    Copy,
     all_option,
+    check_choice,
     fail_on_option,
     format_option,
     full_option,
+    ignore_option,
     jobs_option,
     output_option,
     quiet_option,
+    report_option,
     seed_option,
+    select_option,
     set_option,
     trials_option,
     verbose_option,
 )
-from gradscope.cli.output import write
+from gradscope.cli.reporting import here, write_reports
 from gradscope.render import RENDERERS
 
 
@@ -32,9 +37,12 @@ def _sources(ctx: click.Context, parameter: click.Parameter, sources: tuple[str,
 @click.argument("configs", nargs=-1, required=True, metavar="CONFIG...", callback=_sources)
 @format_option(RENDERERS)
 @output_option
+@report_option(RENDERERS)
 @set_option
 @seed_option
 @trials_option
+@select_option
+@ignore_option
 @jobs_option
 @all_option
 @full_option
@@ -46,9 +54,12 @@ def run(
     configs: tuple[str, ...],
     form: str,
     output: str | None,
+    copies: tuple[Copy, ...],
     settings: dict[str, str],
     seed: int | None,
     trials: int | None,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
     jobs: int | None,
     all_layers: bool,
     full: bool,
@@ -67,16 +78,13 @@ def run(
       gradscope run configs/*.yaml --quiet
       gradscope run net.yaml --format json -o report.json
     """
-    from gradscope.cli.terminal import render_options, shows_progress
-    from gradscope.render import render
+    from gradscope.cli.terminal import shows_progress
     from gradscope.render.outcome import Outcome
 
-    found = Diagnoses(Request(configs, settings, seed, trials, jobs, verbose))
+    check_choice(select, ignore)
+    found = Diagnoses(Request(configs, settings, seed, trials, select, ignore, jobs, verbose))
     found.run(shows_progress=shows_progress(quiet))
-    outcome = Outcome(tuple(found.reports), several=len(configs) > 1)
-    if outcome.reports or outcome.several:
-        options = render_options(
-            to_file=output is not None, all_layers=all_layers, full=full, quiet=quiet, verbose=verbose
-        )
-        write(render(form, outcome, options), output, ansi=options.ansi)
-    click.get_current_context().exit(max(found.exit_code, findings_code(outcome.reports, fail_on)))
+    outcome = Outcome(found.results, several=len(configs) > 1, fails_on=FAIL_ON[fail_on], repository=here())
+    looks = {"all_layers": all_layers, "full": full, "quiet": quiet, "verbose": verbose}
+    write_reports(outcome, RENDERERS, [Copy(form, output), *copies], **looks)
+    click.get_current_context().exit(max(found.exit_code, findings_code(outcome)))

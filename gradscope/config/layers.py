@@ -12,7 +12,7 @@ import msgspec
 from gradscope.config.choices import read_choice, read_entry
 from gradscope.config.document import BROKEN, Path, shortened
 from gradscope.config.reader import Reader, hint_for_key, usable
-from gradscope.config.schema import LAYERS, Activation, Layer, Repeat, Unknown
+from gradscope.config.schema import INSTEAD, LAYERS, Activation, Chrono, Horizon, Layer, Repeat, Unknown
 from gradscope.config.tables import ACTIVATION, CHOICES
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -53,7 +53,7 @@ def layer_count(layers: tuple[Layer, ...]) -> int:
     total = 0
     for layer in layers:
         inner = sum(layer_count(getattr(layer, part, None) or ()) for part in ("layers", "shortcut"))
-        total += layer.count * inner if isinstance(layer, Repeat) else 1 + inner
+        total += layer.count * inner if isinstance(layer, Repeat) else layer.becomes + inner
     return total
 
 
@@ -120,8 +120,8 @@ def _activation(reader: Reader, name: str, written: _Written, path: Path) -> Lay
 
 def _of_kind(reader: Reader, name: str, written: _Written, path: Path) -> list[Layer]:
     """A layer of the table, and the activation behind it when its options name one."""
-    kind, place = LAYERS[name], reader.document.place(path)
-    given = _given(reader, name, written)
+    kind, place = _record(name, written.value), reader.document.place(path)
+    given = _given(reader, name, kind, written)
     if given is None:
         return [Unknown(place=place)]
     following = given.pop("activation", None) if kind.takes_activation else None
@@ -136,6 +136,12 @@ def _of_kind(reader: Reader, name: str, written: _Written, path: Path) -> list[L
             values[field.attribute] = BROKEN
     layer = kind(place=place, **values) if usable(values) else Unknown(place=place)
     return [layer] if following is None or following.value is None else [layer, _following(reader, following)]
+
+
+def _record(name: str, value: Any) -> type[Layer]:
+    """The record of a kind, which some options make another."""
+    options = value if isinstance(value, dict) else {}
+    return next((INSTEAD[name, key] for key in options if (name, key) in INSTEAD), LAYERS[name])
 
 
 def _following(reader: Reader, written: _Written) -> Layer:
@@ -158,10 +164,10 @@ def _names(kind: type[Layer]) -> list[str]:
     return [*_options(kind), *(["activation"] if kind.takes_activation else [])]
 
 
-def _given(reader: Reader, name: str, written: _Written) -> dict[str, _Written] | None:
+def _given(reader: Reader, name: str, kind: type[Layer], written: _Written) -> dict[str, _Written] | None:
     """The options as written: a mapping as it stands, anything else is the main one; None if it is wrong."""
-    kind, (value, path) = LAYERS[name], written
-    names = _names(kind)
+    value, path = written
+    names = _names(kind) + [key for of, key in INSTEAD if of == name and kind is LAYERS[name]]
     if isinstance(value, dict):
         entries = reader.known_entries(value, path, names)
         return {option: _Written(entry, (*path, option)) for option, entry in entries.items()}
@@ -182,7 +188,7 @@ def _given(reader: Reader, name: str, written: _Written) -> dict[str, _Written] 
 def _value(reader: Reader, option: str, field: _Field, written: _Written) -> Any:
     value, path = written
     if option in CHOICES:
-        return None if value is None else read_choice(reader, CHOICES[option], value, path)
+        return field.default if value is None else read_choice(reader, CHOICES[option], value, path)
     if option in _READERS:
         return _READERS[option](reader, value, path)
     return reader.scalar(value, path, field.kind, field.default)
@@ -207,6 +213,19 @@ def _shortcut(reader: Reader, value: Any, path: Path) -> tuple[Layer, ...] | Non
     return (Unknown(place=reader.document.place(path)),)
 
 
+def _forget_bias(reader: Reader, value: Any, path: Path) -> Any:
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        return reader.scalar(value, path, float, 1.0)
+    entries = reader.known_entries(value, path, ["chrono"])
+    if "chrono" not in entries:
+        reader.report_unexpected(path, "a number or `{chrono: T}`", value, "as in `forget_bias: 1.0`")
+        return BROKEN
+    steps = reader.scalar(entries["chrono"], (*path, "chrono"), Horizon, 100)
+    return BROKEN if steps is BROKEN else Chrono(chrono=steps)
+
+
 def _is_learned(reader: Reader, given: dict[str, _Written]) -> bool:
     """Whether the scale is written as `{learned: start}`; the start then takes its place in `given`."""
     scale = given.get("scale")
@@ -221,5 +240,6 @@ _READERS: dict[str, Callable[[Reader, Any, Path], Any]] = {
     "name": _layer_name,
     "layers": read_layers,
     "shortcut": _shortcut,
+    "forget_bias": _forget_bias,
 }
 """Options that are neither choices nor scalars."""

@@ -14,6 +14,10 @@ _MOST_NAMES = 1000
 _NEAR = 0.6
 
 HABITS: dict[str, tuple[str, ...]] = {
+    "filters": ("out_channels", "channels", "n_filters", "units", "maps", "width"),
+    "kernel": ("kernel_size", "kernel_shape", "filter_size", "k"),
+    "stride": ("strides", "s"),
+    "padding": ("pad", "padding_mode"),
     "units": ("out_features", "neurons", "nodes", "hidden", "hidden_size", "width", "size", "output_dim"),
     "bias": ("use_bias",),
     "init": (
@@ -43,7 +47,7 @@ HABITS: dict[str, tuple[str, ...]] = {
     "vocab": ("vocab_size", "vocabulary", "num_embeddings"),
     "length": ("seq_len", "sequence_length", "time", "steps"),
     "batch": ("batch_size", "batchsize"),
-    "size": ("batch_size",),
+    "size": ("batch_size", "kernel_size", "pool_size", "kernel", "window"),
     "count": ("batches",),
     "loss": ("criterion", "loss_fn", "objective"),
     "params": ("parameters", "variables", "vars", "knobs"),
@@ -51,6 +55,17 @@ HABITS: dict[str, tuple[str, ...]] = {
     "trials": ("n_trials", "repeats", "runs"),
     "rules": ("thresholds", "limits"),
     "dense": ("linear", "fc", "fully_connected", "affine", "mlp"),
+    "conv1d": ("convolution1d", "temporal_conv"),
+    "conv2d": ("conv", "convolution", "convolution2d", "convolutional"),
+    "max_pool": ("max_pool1d", "max_pool2d", "max_pooling", "max_pooling1d", "max_pooling2d", "pool"),
+    "avg_pool": ("avg_pool1d", "avg_pool2d", "average_pooling1d", "average_pooling2d", "mean_pool"),
+    "global_avg_pool": (
+        "gap",
+        "global_average_pooling2d",
+        "global_average_pool",
+        "global_pool",
+        "adaptive_avg_pool2d",
+    ),
     "batch_norm": ("bn", "batchnorm1d", "batchnorm2d", "batch_normalization"),
     "layer_norm": ("ln", "layer_normalization"),
     "group_norm": ("gn", "group_normalization"),

@@ -14,6 +14,8 @@ CHOICES: dict[str, Table] = {
     "activation": ACTIVATION,
     "init": INITIALIZER,
     "bias_init": INITIALIZER,
+    "recurrent_init": INITIALIZER,
+    "out_init": INITIALIZER,
     "loss": LOSS,
     "inputs": INPUTS,
 }

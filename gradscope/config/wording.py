@@ -43,11 +43,23 @@ def expected(kind: Any, value: Any) -> str:
     if words := alternatives(kind):
         return listed([f"'{word}'" for word in words])
     if get_origin(kind) in (types.UnionType, Union):
-        return expected(next(part for part in get_args(kind) if part is not type(None)), value)
+        return expected(_single(kind), value) + (" or a pair of them" if _takes_pair(kind) else "")
     if get_origin(kind) is Annotated:
         base, *metas = get_args(kind)
         return _NOUNS[base] + "".join(_range(meta, value) for meta in metas if isinstance(meta, msgspec.Meta))
     return _NOUNS[kind]
+
+
+def _single(kind: Any) -> Any:
+    """The part of a union that is one value; any other type itself."""
+    if get_origin(kind) not in (types.UnionType, Union):
+        return kind
+    return next(part for part in get_args(kind) if part is not type(None))
+
+
+def _takes_pair(union: Any) -> bool:
+    """Whether a pair is among the parts of a union: an `Annotated` tuple, the only container there is."""
+    return any(get_origin(get_args(part)[0]) is tuple for part in get_args(union) if get_args(part))
 
 
 def listed(words: list[str]) -> str:
@@ -75,7 +87,8 @@ def _spoken(bound: int | float) -> str:
 
 def mending(kind: Any, value: Any, key: str, like: Any) -> str:
     """What to type instead of a wrong value: what was probably meant, `like`, or anything that fits."""
-    base = get_args(kind)[0] if get_origin(kind) is Annotated else kind
+    single = _single(kind)
+    base = get_args(single)[0] if get_origin(single) is Annotated else single
     guess = None
     if value is None:
         guess = "give it a value, or remove the key"
@@ -90,7 +103,8 @@ def mending(kind: Any, value: Any, key: str, like: Any) -> str:
 
 def _example(kind: Any, like: Any) -> str:
     """The first that fits, as YAML writes it."""
-    for example in (like, *alternatives(kind), *_EXAMPLES):
+    likely = () if like is None else (like,)
+    for example in (*likely, *alternatives(kind), *_EXAMPLES):
         try:
             if words := str(msgspec.convert(example, kind)).lower():
                 return words

@@ -45,7 +45,8 @@ class Inputs:
     """E x² of one entry, given the shape of a sample; None when only the data know."""
     targets: Callable[[Form, int], Array] | None = None
     """(form, number of the batch) -> the targets that came with the data."""
-    is_tokens: bool = False
+    is_tokens: bool | None = False
+    """None where the data may be either, and what a batch has to look like decides."""
     is_sparse: bool = False
     """Most entries are zero by nature, so that their RMS says nothing about scaling."""
     correlation: float = 0.0
@@ -69,7 +70,7 @@ def normal(*, mean: Real = 0.0, std: NotNegative = 1.0) -> Inputs:
     def draw(rng: np.random.Generator, form: Form, number: int) -> Array:
         return _affine(_standard(rng, form.full), std, mean, form)
 
-    return Inputs(draw, second_moment=lambda shape: mean**2 + std**2)
+    return Inputs(draw, second_moment=lambda shape: mean * mean + std * std)
 
 
 def uniform(*, low: Real = 0.0, high: Real = 1.0) -> Inputs:
@@ -80,7 +81,7 @@ def uniform(*, low: Real = 0.0, high: Real = 1.0) -> Inputs:
         values = standard_uniform(rng, math.prod(form.full)).reshape(form.full)
         return _affine(values, half, centre, form)
 
-    return Inputs(draw, second_moment=lambda shape: centre**2 + half**2 / 3.0)
+    return Inputs(draw, second_moment=lambda shape: centre * centre + half * half / 3.0)
 
 
 def bernoulli(p: Fraction = 0.5) -> Inputs:
@@ -113,7 +114,7 @@ def lognormal(*, mean: Real = 0.0, std: NotNegative = 1.0) -> Inputs:
         values: Array = np.exp(_affine(_standard(rng, form.full), std, mean, form))
         return values
 
-    return Inputs(draw, second_moment=lambda shape: _exp(2.0 * (mean + std**2)))
+    return Inputs(draw, second_moment=lambda shape: _exp(2.0 * (mean + std * std)))
 
 
 def correlated(rho: Fraction = 0.5) -> Inputs:
@@ -158,7 +159,8 @@ def file(path: str, *, array: str | None = None, targets: str | None = None) -> 
     def take_targets(form: Form, number: int) -> Array:
         return _take(labels, form, number, path)
 
-    return Inputs(draw, second_moment=None, targets=None if targets is None else take_targets)
+    taken = None if targets is None else take_targets
+    return Inputs(draw, second_moment=None, targets=taken, is_tokens=None)
 
 
 def _input_for(shape: tuple[int, ...], vocab: int | None) -> str:

@@ -3,7 +3,7 @@
 import math
 from abc import ABC, abstractmethod
 from functools import cached_property
-from typing import Protocol, Self
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -20,6 +20,10 @@ _LOW, _HIGH = 2.0**-30, 2.0**60
 """Sums of squares between these can be multiplied with each other in float32, also those of single rows."""
 
 
+_SPREAD = 20
+"""Powers of two by which rows of a sequence may differ before their sizes are evened out."""
+
+
 class Gradient(Protocol):
     """The gradient of one parameter for one batch, up to the exponent of the signal it came from."""
 
@@ -34,9 +38,12 @@ class Gradient(Protocol):
     def matrix(self) -> Array:
         """The entries themselves, in the parameter's shape."""
 
-    def plus(self, others: "list[tuple[Self, int]]") -> "Self":
+    def plus(self, others: "list[tuple[Any, int]]") -> "Gradient":
         """The sum with the gradients of other uses of the parameter, under exponents relative to this
         one's."""
+
+    def shifted(self, exponent: int) -> "Gradient":
+        """The gradient times 2^exponent."""
 
 
 class Factored(ABC):
@@ -85,6 +92,10 @@ class Formed:
         arrays, exponent = aligned(uses)
         return Formed(sum(arrays[1:], start=arrays[0]), exponent)
 
+    def shifted(self, exponent: int) -> "Formed":
+        """The gradient times 2^exponent."""
+        return Formed(self.array, self.exponent + exponent)
+
 
 class RowSum:
     """Gradient of a bias: Σ over rows of dy, not formed.   dy (..., O)."""
@@ -118,6 +129,10 @@ class RowSum:
         uses = [(self.dy, self.exponent), *((use.dy, use.exponent + shift) for use, shift in others)]
         dys, exponent = aligned(uses)
         return RowSum(np.concatenate(dys), exponent)
+
+    def shifted(self, exponent: int) -> "RowSum":
+        """The gradient times 2^exponent."""
+        return RowSum(self.dy, self.exponent + exponent)
 
 
 class OuterProducts(Factored):
@@ -179,9 +194,16 @@ class OuterProducts(Factored):
         x = np.concatenate([x for (x, _, _), _ in scaled], axis=1)
         return OuterProducts(x, np.concatenate(dys, axis=1), exponent)
 
+    def shifted(self, exponent: int) -> "OuterProducts":
+        """The gradient times 2^exponent."""
+        return OuterProducts(self.x, self.dy, self.exponent + exponent)
+
     @cached_property
     def _scaled(self) -> tuple[Array, Array, int]:
         """Both factors with norms near 1 when they were far from it, and the exponent taken out."""
+        if self.x.shape[1] > 1 and (evened := _evened(self.x, self.dy)) is not None:
+            x, dy, exponent = evened
+            return x, dy, exponent + self.exponent
         x, x_exponent, _ = near_one(self.x)
         dy, dy_exponent, _ = near_one(self.dy)
         return x, dy, x_exponent + dy_exponent + self.exponent
@@ -218,6 +240,35 @@ def inner_product(x: Array, dy: Array) -> tuple[float, Array]:
     if x.dtype == np.float32:
         return inner_product(x.astype(np.float64), dy.astype(np.float64))[0], own
     return (_formed_square(x, dy) if factored else square), own
+
+
+def _evened(x: Array, dy: Array) -> tuple[Array, Array, int] | None:
+    """The same products from rows of x that are all of one size, and the exponent taken out; None where the
+    sizes of x's rows lie close enough together as they are.
+
+    Along a sequence x may grow as fast as dy shrinks: every step counts, but the squares of neither fit.
+
+    Shapes:
+        x: (B, T, I), dy: (B, T, O)
+    """
+    there = x.any(axis=2)
+    of_x = _row_exponents(x)
+    if not there.any() or int(np.ptp(of_x[there])) <= _SPREAD:
+        return None
+    there &= dy.any(axis=2)
+    if not there.any():
+        return None
+    of_dy = _row_exponents(dy)
+    both = of_x + of_dy
+    top = int(both[there].max())
+    below = np.where(there, both - top, 0)
+    return np.ldexp(x, -of_x[..., np.newaxis]), np.ldexp(dy, (below - of_dy)[..., np.newaxis]), top
+
+
+def _row_exponents(x: Array) -> Array:
+    """The exponent of the largest entry of each row; 0 where there is none."""
+    exponents: Array = np.frexp(np.abs(x).max(axis=-1))[1]
+    return exponents
 
 
 def _formed_square(x: Array, dy: Array) -> float:

@@ -61,7 +61,9 @@ def _scaled(draw: Draw, unit_variance: float, std: Callable[[Fans], float], mean
             values += dtype.type(mean)
         return values
 
-    return Initializer(fill, mean=lambda fans: mean, variance=lambda fans: unit_variance * std(fans) ** 2)
+    return Initializer(
+        fill, mean=lambda fans: mean, variance=lambda fans: unit_variance * std(fans) * std(fans)
+    )
 
 
 def _normal_law(std: Callable[[Fans], float]) -> Initializer:
@@ -130,16 +132,16 @@ def uniform(*, low: Real = 0.0, high: Real = 1.0) -> Initializer:
 
 
 def orthogonal(gain: Real = 1.0) -> Initializer:
-    """gain × a Haar-random matrix with orthonormal rows or columns, whichever are fewer (Saxe et al.
-    2014)."""
+    """gain × a Haar-random matrix with orthonormal rows or columns, whichever are fewer (Saxe et al. 2014);
+    one for each group of a convolution."""
 
     def fill(
         rng: np.random.Generator, shape: tuple[int, int], fans: Fans, dtype: np.dtype[np.floating]
     ) -> Array:
-        return (gain * _haar(rng, shape)).astype(dtype)
+        return (gain * _haar_maps(rng, shape, _maps(shape, fans))).astype(dtype)
 
     def variance(fans: Fans) -> float:
-        return gain**2 / max(fans.fan_in, fans.fan_out // fans.positions)
+        return gain * gain / max(fans.fan_in, fans.fan_out // fans.positions)
 
     return Initializer(fill, mean=_zero, variance=variance, in_blocks=False)
 
@@ -152,23 +154,24 @@ def delta_orthogonal(gain: Real = 1.0) -> Initializer:
         rng: np.random.Generator, shape: tuple[int, int], fans: Fans, dtype: np.dtype[np.floating]
     ) -> Array:
         rows = shape[0] // fans.positions
-        kernel = np.zeros((fans.positions, rows, shape[1]), dtype=dtype)
-        kernel[fans.positions // 2] = gain * _haar(rng, (rows, shape[1]))
-        return kernel.reshape(shape)
+        centre = gain * _haar_maps(rng, (rows, shape[1]), _maps(shape, fans))
+        return _at_centre(centre.astype(dtype), fans)
 
     return Initializer(
-        fill, mean=_zero, variance=lambda fans: gain**2 / max(fans.fan_in, fans.fan_out), in_blocks=False
+        fill, mean=_zero, variance=lambda fans: gain * gain / max(fans.fan_in, fans.fan_out), in_blocks=False
     )
 
 
 def identity() -> Initializer:
-    """Ones on the diagonal, zeros elsewhere, also where the matrix is not square; an orthogonal one, with
-    their law."""
+    """Ones on the diagonal, zeros elsewhere, also where the matrix is not square; at the centre of a kernel.
+    An orthogonal one, with their law."""
 
     def fill(
         rng: np.random.Generator, shape: tuple[int, int], fans: Fans, dtype: np.dtype[np.floating]
     ) -> Array:
-        return np.eye(*shape, dtype=dtype)
+        count = _maps(shape, fans)
+        one = np.eye(shape[0] // fans.positions, shape[1] // count, dtype=dtype)
+        return _at_centre(np.tile(one, count), fans)
 
     return Initializer(
         fill, mean=_zero, variance=lambda fans: 1.0 / max(fans.fan_in, fans.fan_out), in_blocks=False
@@ -198,6 +201,24 @@ def ones() -> Initializer:
 
 def _zero(fans: Fans) -> float:
     return 0.0
+
+
+def _maps(shape: tuple[int, int], fans: Fans) -> int:
+    """How many maps of those fans stand side by side in a matrix of that shape: a convolution's groups."""
+    return max(1, shape[1] * fans.positions // fans.fan_out)
+
+
+def _at_centre(matrix: Array, fans: Fans) -> Array:
+    """A kernel (positions·rows, columns) that is zero but for this matrix (rows, columns) in the middle."""
+    kernel = np.zeros((fans.positions, *matrix.shape), dtype=matrix.dtype)
+    kernel[fans.positions // 2] = matrix
+    return kernel.reshape(-1, matrix.shape[1])
+
+
+def _haar_maps(rng: np.random.Generator, shape: tuple[int, int], count: int) -> Array:
+    """So many independent orthogonal maps side by side."""
+    columns = shape[1] // count
+    return np.concatenate([_haar(rng, (shape[0], columns)) for _ in range(count)], axis=1)
 
 
 def _haar(rng: np.random.Generator, shape: tuple[int, int]) -> Array:

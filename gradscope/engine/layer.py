@@ -2,7 +2,7 @@
 it."""
 
 from abc import ABC, abstractmethod
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from gradscope.engine import Array
 from gradscope.engine.activations import Activation
@@ -21,6 +21,9 @@ Gradients = dict[str, Gradient]
 class Step(ABC):
     """What a network is strung of: a layer, or a container of layers."""
 
+    reduces: ClassVar[bool] = False
+    """Whether it leaves one of all positions: what stands behind it on the trunk is the head."""
+
     def __init__(self, info: LayerInfo):
         self.info = info
 
@@ -34,6 +37,16 @@ class Step(ABC):
 
     def activity(self, cache: Cache) -> tuple[Activation, Array] | None:
         """The activation it applies and its slopes φ′(x) in this pass; None where there is none."""
+        return None
+
+    def attention(self, cache: Cache) -> tuple[Array, bool] | None:
+        """Its attention weights (B, H, T, S), which add up to 1 over the keys S, and whether queries see no
+        key behind their own position; None where nothing attends."""
+        return None
+
+    def state_gradients(self, cache: Cache) -> dict[str, Array] | None:
+        """log2 RMS (T,) of the gradient of its state at each step, by direction, in the order the steps were
+        taken, given a Gaussian gradient at the last one; None where there is no state."""
         return None
 
     def inner(self) -> "tuple[Step, ...]":

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from gradscope.engine import Array
+from gradscope.engine.axes import entries
 
 _SAFE = {np.dtype(np.float32): (1e-24, 1e30), np.dtype(np.float64): (1e-200, 1e280)}
 """Between these a sum of squares has neither lost small entries nor overflowed."""
@@ -21,7 +22,7 @@ def sum_of_squares(x: Array) -> float:
     """Σ x² in the array's own precision by BLAS, in pieces short enough to keep 6 digits in float32."""
     if x.size <= _PIECE:
         return float(np.vdot(x, x))
-    flat = x.reshape(-1)
+    flat = entries(x)
     whole = flat.size - flat.size % _PIECE
     pieces, rest = flat[:whole].reshape(-1, _PIECE), flat[whole:]
     with np.errstate(over="ignore", invalid="ignore"):  # as silent as vdot; what comes out says enough

@@ -45,6 +45,7 @@ class Network:
         return {
             f"{step.info.name}.{name}": array
             for step in self.layers()
-            if step.info.shares is None
+            if step.info.shares is None or step.info.own
             for name, array in step.parameters().items()
+            if step.info.shares is None or name in step.info.own
         }

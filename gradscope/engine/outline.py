@@ -52,6 +52,8 @@ class LayerInfo:
     container: bool = False
     shares: str | None = None
     """Name of the layer whose parameters this one uses too."""
+    own: tuple[str, ...] = ()
+    """Names of parameters that are its own although it shares others."""
     weight: Law | None = None
     bias: Law | None = None
     activation: Activation | Softmax | None = None
@@ -67,6 +69,19 @@ class LayerInfo:
     """Whether a container keeps its input beside what its branch gives, instead of adding it."""
     scale: float | None = None
     """What a residual branch is multiplied by."""
+    is_affine: bool = True
+    """Whether its own map, activation and normalisation aside, is an affine one: recurrence, attention,
+    products and look-ups are none."""
+    groups: int = 1
+    """Sets of channels that a convolution keeps apart."""
+    looks_up: bool = False
+    """Its weight is a table, of which a token takes a row."""
+    last_weight: Law | None = None
+    """Of a layer of several matrices in a row, the last one's."""
+    workspace: int = 0
+    """Entries it needs room for while it works, whatever the batch."""
+    kept: int = 0
+    """Entries a sample that it keeps for the way back besides its output."""
     line: int | None = None
     column: int | None = None
 
@@ -86,11 +101,17 @@ class LayerInfo:
         return math.prod(self.output_shape) // self.features
 
     @property
+    def starts_at_zero(self) -> bool:
+        """Whether a matrix that all its output passes is exactly zero."""
+        return any(law is not None and law.is_zero for law in (self.weight, self.last_weight))
+
+    @property
     def is_linear(self) -> bool:
         """Whether its output is an affine function of its input."""
         if self.activation is not None:
-            return isinstance(self.activation, Activation) and self.activation.is_linear
-        return not self.container and self.normalizes is None
+            bends = not isinstance(self.activation, Activation) or not self.activation.is_linear
+            return self.is_affine and not bends
+        return self.is_affine and not self.container and self.normalizes is None
 
 
 @dataclass(frozen=True)
@@ -111,6 +132,19 @@ class Outline:
     def flow_points(self) -> tuple[LayerInfo, ...]:
         """The layers at which the gradient's flow is measured."""
         return tuple(info for info in self.layers if info.flow_point)
+
+    @property
+    def head(self) -> LayerInfo | None:
+        """The last weighted layer or container of the trunk, which the loss stands on; hidden are those before
+        it."""
+        trunk = (info for info in reversed(self.layers) if not info.scope)
+        return next((info for info in trunk if info.weighted or info.container), None)
+
+    @property
+    def hidden_flow_points(self) -> tuple[LayerInfo, ...]:
+        """The flow points without the head, which is none behind a global reduction."""
+        head = self.head
+        return tuple(info for info in self.flow_points if head is None or info.name != head.name)
 
     @property
     def expected_loss(self) -> float | None:

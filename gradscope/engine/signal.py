@@ -62,6 +62,8 @@ class Signal:
         rounding."""
         if not math.isfinite(self.log2_l2) or not math.isfinite(other.log2_l2):
             return self._joined_with_limit(other)
+        if self.exponent == other.exponent:
+            return Signal(self.mantissa + other.mantissa, self.exponent)
         # Rescaled first: a large exponent over a tiny mantissa would shift the other one's digits out of
         # range.
         mine, theirs = self.rescaled(), other.rescaled()

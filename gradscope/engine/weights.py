@@ -60,8 +60,15 @@ class Weight:
         self.stream = stream
         self.dtype = dtype
         self.held = held or not law.initializer.in_blocks
-        self.blocks = column_blocks(*shape)
-        self._kept: list[Array | None] = [None] * len(self.blocks)
+
+    @cached_property
+    def blocks(self) -> tuple[slice, ...]:
+        """The columns of each block; laid out when first asked for, as what is never drawn needs none."""
+        return column_blocks(*self.shape)
+
+    @cached_property
+    def _kept(self) -> list[Array | None]:
+        return [None] * len(self.blocks)
 
     @property
     def size(self) -> int:
@@ -94,6 +101,16 @@ class Weight:
         self._for_each_block(product)
         return y
 
+    def product_by_features(self, x: Array) -> Array:
+        """(x W)ᵀ:   x (R, I) -> (O, R), a feature's rows side by side."""
+        y = np.empty((self.shape[1], x.shape[0]), dtype=self.dtype)
+
+        def product(number: int) -> None:
+            np.matmul(self.block(number).T, x.T, out=y[self.blocks[number]])
+
+        self._for_each_block(product)
+        return y
+
     def times_transposed(self, dy: Array) -> Array:
         """dy Wᵀ:   dy (R, O) -> (R, I); partial sums are added in the order of the blocks."""
         if len(self.blocks) == 1:
@@ -109,6 +126,13 @@ class Weight:
         for part in parts[1:]:
             dx += part
         return dx
+
+    def rows(self, numbers: Array) -> Array:
+        """W[numbers]:   numbers (...) -> (..., O)."""
+        y = np.empty((*numbers.shape, self.shape[1]), dtype=self.dtype)
+        for number, columns in enumerate(self.blocks):
+            y[..., columns] = self.block(number)[numbers]
+        return y
 
     def row(self) -> Array:
         """The entries (O,) of a weight (1, O): a bias. Not to be written to."""

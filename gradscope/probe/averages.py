@@ -37,6 +37,13 @@ def mean_record(records: Sequence[Record]) -> Record:
     return kind(*(mean([getattr(record, field) for record in records]) for field in kind.__struct_fields__))
 
 
+def mean_steps(steps: Sequence[tuple[float, ...]]) -> tuple[float, ...]:
+    """The geometric mean, step by step, of log10 values."""
+    if len(steps) == 1:
+        return steps[0]
+    return tuple(geometric_mean(values) for values in zip(*steps, strict=True))
+
+
 def mean_range(ranges: Sequence[NumericRange]) -> NumericRange | None:
     """Mean shares; the largest loss scale any needs, None when one cannot be saved."""
     if len(ranges) < 2:

@@ -17,7 +17,7 @@ def measure_flow(log10_l2: Sequence[float]) -> Flow:
     if not log10_l2:
         return Flow(0.0, None, None)
     first, last = log10_l2[0], log10_l2[-1]
-    ratio = first - last if first != -math.inf else -math.inf
+    ratio = first - last if first != -math.inf or math.isnan(last) else -math.inf
     if any(math.isnan(value) or value == math.inf for value in log10_l2):
         return Flow(ratio if len(log10_l2) > 1 else math.nan, math.nan, math.nan)
     points = [(depth, value) for depth, value in enumerate(log10_l2) if value != -math.inf]

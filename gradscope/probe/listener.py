@@ -11,8 +11,9 @@ from gradscope.engine.gradients import Factored, Gradient
 from gradscope.engine.layer import Cache, Gradients, Step
 from gradscope.engine.magnitude import exp2, joint_log2_l2
 from gradscope.engine.signal import Signal
+from gradscope.probe.attending import attending
 from gradscope.probe.stats import active_counts, cosine_gap, moments, numeric_range, saturated_fraction
-from gradscope.probe.trace import LOG10_2, Moments, Norm, NumericRange, Samples
+from gradscope.probe.trace import LOG10_2, Attending, Moments, Norm, NumericRange, Samples
 
 EXACT = {np.dtype(np.float32): 1e-5, np.dtype(np.float64): 1e-12}
 """How exact a norm is: a difference of squares below this share of them is rounding."""
@@ -34,6 +35,9 @@ class Heard:
         self.entries = 0
         """Samples and positions a unit was seen at."""
         self.weight_log10_rms: float | None = None
+        self.parts: defaultdict[str, list[Norm]] = defaultdict(list)
+        self.time: defaultdict[str, list[tuple[float, ...]]] = defaultdict(list)
+        self.attention: list[Attending] = []
 
 
 class TrialListener:
@@ -62,6 +66,12 @@ class TrialListener:
         self._note(step.info.name, found.is_finite)
         if found.is_finite and not step.info.weighted and len(y) > 1:
             heard.cosine_gap.append(cosine_gap(y))
+        for direction, norms in (step.state_gradients(cache) or {}).items():
+            heard.time[direction].append(tuple((norms * LOG10_2).tolist()))
+        attended = step.attention(cache)
+        if attended is not None:
+            found_attention = attending(attended[0], causal=attended[1])
+            heard.attention += [found_attention] if found_attention else []
         activity = step.activity(cache)
         if activity is None:
             return
@@ -87,7 +97,7 @@ class TrialListener:
             heard.range.append(numeric_range(dy))
         if step.info.shares is not None:
             self._other_uses[step.info.shares].append((gradients, dy.exponent))
-            return
+            gradients = {key: gradients[key] for key in step.info.own if key in gradients}
         self._parameters(step, heard, self._with_other_uses(name, gradients, dy.exponent), dy.exponent)
 
     def _note(self, name: str, is_finite: bool) -> None:
@@ -110,8 +120,11 @@ class TrialListener:
             by_role.setdefault(name.rpartition(".")[2], []).append(gradient)
         for role, parts in by_role.items():
             heard.gradients[role].append(_norm(parts, exponent))
-        if not step.info.weighted:
+        if "weight" not in by_role or not step.info.weighted:
             return
+        matrices = [name for name in gradients if name.endswith(".weight")]
+        for name in matrices if len(matrices) > 1 else ():
+            heard.parts[name.removesuffix(".weight")].append(_norm([gradients[name]], exponent))
         factored = [part for part in by_role["weight"] if isinstance(part, Factored)]
         heard.samples.append(_samples(factored, exponent))
         if heard.weight_log10_rms is None:

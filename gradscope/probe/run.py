@@ -1,5 +1,7 @@
 """One way through a network and back for every batch of every trial; returns the Trace."""
 
+import itertools
+import threading
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
@@ -8,7 +10,14 @@ from gradscope.engine import Array
 from gradscope.engine.network import Network
 from gradscope.engine.outline import Outline
 from gradscope.engine.threads import jobs_limit, one_blas_thread, side_by_side
-from gradscope.probe.averages import geometric_mean, mean, mean_range, mean_record, optional_mean
+from gradscope.probe.averages import (
+    geometric_mean,
+    mean,
+    mean_range,
+    mean_record,
+    mean_steps,
+    optional_mean,
+)
 from gradscope.probe.flow import measure_flow
 from gradscope.probe.listener import Heard, TrialListener
 from gradscope.probe.stats import cosine_gap, moments
@@ -39,7 +48,8 @@ def measure(
         jobs: threads to use at most; results do not depend on it.
         progress: told the number of finished trials after each.
     """
-    finished: list[int] = []
+    finished = itertools.count(1)
+    telling = threading.Lock()
 
     def run(trial: int) -> TrialTrace:
         # NumPy keeps its error state per context: every thread says anew that overflow is a finding, no
@@ -48,9 +58,9 @@ def measure(
             traced = _trial(
                 outline, network(trial), (batch(trial, number) for number in range(outline.batch_count))
             )
-        finished.append(trial)
         if progress is not None:
-            progress(len(finished))
+            with telling:  # one at a time, so that the number only grows
+                progress(next(finished))
         return traced
 
     with one_blas_thread(), jobs_limit(jobs):
@@ -63,8 +73,11 @@ def _trial(outline: Outline, network: Network, batches: Iterator[Batch]) -> Tria
     gaps: list[float | None] = []
     losses: list[float] = []
     for number, (inputs, targets) in enumerate(batches):
-        seen.append(moments(inputs))
-        gaps.append(cosine_gap(inputs) if seen[-1].is_finite and len(inputs) > 1 else None)
+        # The numbers of tokens are names: there is nothing between them.
+        is_tokens = bool(outline.inputs.is_tokens)
+        seen.append(moments(inputs.astype(np.float64) if is_tokens else inputs))
+        directed = seen[-1].is_finite and len(inputs) > 1 and not is_tokens
+        gaps.append(cosine_gap(inputs) if directed else None)
         listener.begin(seen[-1])
         loss, _ = network.backpropagate(inputs, targets, listener, number)
         listener.loss(loss)
@@ -94,6 +107,9 @@ def _measured(heard: Heard) -> Measured:
         units=_units(heard),
         saturated_fraction=optional_mean(heard.saturated),
         range=mean_range(heard.range),
+        parts={name: _mean_norm(norms) for name, norms in heard.parts.items()},
+        time={direction: mean_steps(steps) for direction, steps in heard.time.items()},
+        attention=mean_record(heard.attention) if heard.attention else None,
     )
 
 

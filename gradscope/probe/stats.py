@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from gradscope.engine import Array
-from gradscope.engine.axes import other_axes
+from gradscope.engine.axes import entries, other_axes, sample_rows
 from gradscope.engine.magnitude import exp2, log2_l2, sum_of_squares
 from gradscope.engine.signal import Signal
 from gradscope.probe.trace import Moments, NumericRange
@@ -31,7 +31,7 @@ _CANCELLED = 1e-3
 
 def moments(x: Array) -> Moments:
     """Mean, population std, RMS, share of zeros, least and largest entry of an array of any shape."""
-    flat = x.reshape(-1)
+    flat = entries(x)
     low, high = float(np.minimum.reduce(flat)), float(np.maximum.reduce(flat))
     if not (math.isfinite(low) and math.isfinite(high)):
         zeros = 1.0 - int(np.count_nonzero(x)) / x.size
@@ -66,7 +66,7 @@ def cosine_gap(x: Array) -> float:
     in float64. A sample that is exactly zero has no direction and is left out; nan with fewer than two
     others.
     """
-    rows = x.reshape(x.shape[0], -1)
+    rows = sample_rows(x)
     squares = np.einsum("bi,bi->b", rows, rows)
     count = len(rows)
     if count > 1 and squares.min() > _LEAST_SQUARE and squares.max() < _LARGEST_SQUARE:

@@ -9,8 +9,16 @@ from msgspec import Struct
 
 from gradscope.engine.outline import LayerInfo
 from gradscope.numerals import power10
-from gradscope.probe.averages import geometric_mean, mean, mean_range, mean_record, optional_mean
-from gradscope.probe.trace import Flow, Measured, Moments, Norm, NumericRange, Trace
+from gradscope.probe.averages import (
+    geometric_mean,
+    mean,
+    mean_range,
+    mean_record,
+    mean_steps,
+    optional_mean,
+)
+from gradscope.probe.flow import measure_flow
+from gradscope.probe.trace import Attending, Flow, Measured, Moments, Norm, NumericRange, Trace
 
 
 class NormSummary(Struct, frozen=True):
@@ -29,6 +37,24 @@ class SampleSummary(Struct, frozen=True):
 
     mean_l2: float
     noise_scale: float | None
+
+
+class StateSummary(Struct, frozen=True):
+    """The gradient of a recurrent layer's state, from a Gaussian one at the last step."""
+
+    log10_rms: tuple[float, ...]
+    """At every step, in the order the direction takes them."""
+    gain_per_step: float | None
+    """The factor per step back, from a straight line through the logarithms."""
+    half_life: float | None
+    """Steps after which half is gone; None where it does not shrink."""
+
+
+class TimeSummary(Struct, frozen=True):
+    """Through time, by direction."""
+
+    forward: StateSummary
+    backward: StateSummary | None = None
 
 
 class LayerSummary(Struct, frozen=True, kw_only=True):
@@ -61,7 +87,9 @@ class LayerSummary(Struct, frozen=True, kw_only=True):
     rarely_active_fraction: float | None
     saturated_fraction: float | None
     parts: dict[str, NormSummary] | None = None
-    time: None = None
+    time: TimeSummary | None = None
+    attention: Attending | None = None
+    table_grad: NormSummary | None = None
 
 
 class FlowSummary(Struct, frozen=True):
@@ -92,7 +120,11 @@ def summarise_flow(trace: Trace) -> FlowSummary:
     """Geometric means of ratio and gain, arithmetic mean of r²; what is NaN in one trial is NaN."""
     flows = [trial.flow for trial in trace.trials]
     ratio = _ratio(flows)
-    gains = [math.log10(flow.gain_per_layer) for flow in flows if flow.gain_per_layer]
+    gains = [
+        math.log10(flow.gain_per_layer) if flow.gain_per_layer else -math.inf
+        for flow in flows
+        if flow.gain_per_layer is not None
+    ]
     r2 = [flow.r2 for flow in flows]
     return FlowSummary(
         log10_ratio=ratio,
@@ -141,6 +173,7 @@ def _layer(info: LayerInfo, trials: Sequence[Measured]) -> LayerSummary:
         gain_grad=norm("gain"),
         slope_grad=norm("slope"),
         scale_grad=norm("scale"),
+        table_grad=norm("table"),
         output_grad=_norm([trial.output_grad for trial in trials]),
         weight_rms=_weight_rms(trials),
         update_ratio=_update_ratio(trials),
@@ -152,6 +185,9 @@ def _layer(info: LayerInfo, trials: Sequence[Measured]) -> LayerSummary:
         inactive_fraction=units("inactive_fraction"),
         rarely_active_fraction=units("rarely_active_fraction"),
         saturated_fraction=optional_mean([trial.saturated_fraction for trial in trials]),
+        parts={name: _norm([trial.parts[name] for trial in trials]) for name in trials[0].parts} or None,
+        time=_time(trials),
+        attention=_attention(trials),
     )
 
 
@@ -169,6 +205,28 @@ def _norm(norms: Sequence[Norm]) -> NormSummary:
         log10_l2_std=spread,
         zero_trials=len(logs) - len(counted),
     )
+
+
+def _time(trials: Sequence[Measured]) -> TimeSummary | None:
+    directions = {name: _state(mean_steps([trial.time[name] for trial in trials])) for name in trials[0].time}
+    return TimeSummary(**directions) if directions else None
+
+
+def _state(log10_rms: tuple[float, ...]) -> StateSummary:
+    gain = measure_flow(log10_rms).gain_per_layer
+    return StateSummary(log10_rms, gain, half_life(gain))
+
+
+def half_life(gain: float | None) -> float | None:
+    """Steps after which half is gone at a factor a step; None where it does not shrink."""
+    if gain is None or not gain < 1.0:
+        return None
+    return math.log(0.5) / math.log(gain) if gain > 0.0 else 0.0
+
+
+def _attention(trials: Sequence[Measured]) -> Attending | None:
+    found = [trial.attention for trial in trials if trial.attention is not None]
+    return mean_record(found) if found else None
 
 
 def _weight_rms(trials: Sequence[Measured]) -> float | None:

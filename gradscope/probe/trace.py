@@ -61,6 +61,16 @@ class NumericRange(Struct, frozen=True):
     loss_scale_log2: int | None
 
 
+class Attending(Struct, frozen=True):
+    """How attention spreads over its keys; shares in [0, 1]."""
+
+    entropy: float
+    """Of the weights of a query, over the logarithm of how many keys it sees; a mean over queries, heads and
+    samples. 1 looks at all keys alike, 0 at one."""
+    top_key_weight: float
+    """What the key that a head favours gets from a query on average; of the head where it gets most."""
+
+
 class Measured(Struct, frozen=True):
     """One layer in one trial, over all its batches. None where a layer cannot have a quantity."""
 
@@ -75,6 +85,12 @@ class Measured(Struct, frozen=True):
     units: Units | None = None
     saturated_fraction: float | None = None
     range: NumericRange | None = None
+    parts: dict[str, Norm] = {}
+    """Gradients of the matrices, by name, where there are several."""
+    time: dict[str, tuple[float, ...]] = {}
+    """By direction, log10 RMS of the gradient of the state at every step, in the order the steps are taken,
+    given a Gaussian one at the last."""
+    attention: Attending | None = None
 
 
 class Flow(Struct, frozen=True):

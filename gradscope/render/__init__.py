@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -14,11 +15,22 @@ RENDERERS: dict[str, str] = {
     "json": "gradscope.render.json_",
     "csv": "gradscope.render.csv_",
     "markdown": "gradscope.render.markdown",
+    "junit": "gradscope.render.junit",
+    "sarif": "gradscope.render.sarif",
+    "github": "gradscope.render.github",
 }
-"""Where the `render` of each format lives; loaded when asked for, so that only the table needs rich."""
+"""Where the `render` of each format lives; loaded when asked for, so that only the tables need rich."""
+
+COMPACT_RENDERERS: dict[str, str] = RENDERERS | {
+    "table": "gradscope.render.lines",
+    "markdown": "gradscope.render.step_summary",
+}
+"""The same for many configs: a line for each, and its findings."""
 
 
-def render(form: str, outcome: Outcome, options: RenderOptions) -> str:
-    """The outcome in one of the formats of `RENDERERS`, ending in a newline unless it is empty."""
-    renderer: Renderer = import_module(RENDERERS[form]).render
+def render(
+    form: str, outcome: Outcome, options: RenderOptions, renderers: Mapping[str, str] = RENDERERS
+) -> str:
+    """The outcome in one of the formats, ending in a newline unless it is empty."""
+    renderer: Renderer = import_module(renderers[form]).render
     return renderer(outcome, options)

@@ -27,7 +27,8 @@ def finding_lines(findings: Sequence[Finding], options: RenderOptions, width: in
             first = cause.alike[0]
             mark, style = MARKS[first.severity]
             yield ((f"  {mark} ", style), (f"{first.rule} ", "bold"), (first.name, ""))
-            yield from writer.body(cause, 1, "    ")
+            # What explains a finding is mended by its remedy: one screen has no room for both.
+            yield from writer.body(cause, 1, "    ", advises=options.verbose)
 
 
 class _Writer:
@@ -38,13 +39,13 @@ class _Writer:
         self._width = width
         self._given: set[str] = set()
 
-    def body(self, group: Group, most: int, indent: str) -> Iterator[Line]:
+    def body(self, group: Group, most: int, indent: str, *, advises: bool = True) -> Iterator[Line]:
         alike, others = group.shown(full=self._options.full, most=most)
         for finding in alike:
             yield from self._paragraph(indent, sentence(finding))
         if others:
             yield ((indent + others, "dim"),)
-        for remedy in group.remedies:
+        for remedy in group.remedies if advises else ():
             yield from self._paragraph(f"{indent}→ ", "as above" if remedy in self._given else remedy)
             self._given.add(remedy)
 

@@ -36,6 +36,14 @@ SYMBOLS = {
     "▍": "-",
     "▎": "-",
     "▏": "-",
+    "▁": "_",
+    "▂": "_",
+    "▃": "-",
+    "▄": "-",
+    "▅": "=",
+    "▆": "=",
+    "▇": "#",
+    "×": "x",
 }
 """Every symbol the table draws, and the ASCII character, as wide, that stands in for it."""
 _TO_ASCII = str.maketrans(SYMBOLS)

@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import Struct
 
-from gradscope.probe.summary import LayerSummary
-from gradscope.render.quantities import NOTHING, norm, share, value
+from gradscope.probe.summary import LayerSummary, StateSummary
+from gradscope.render.quantities import NOTHING, factor, norm, share, value
 from gradscope.render.rows import Row
+from gradscope.render.sparkline import sparkline
 
 
 def plain(row: Row, reference: float) -> str:
@@ -136,6 +137,25 @@ def _whole(number: float | None) -> str:
     return NOTHING if number is None else f"{number:,.0f}"
 
 
+def _directions(row: Row) -> list[StateSummary]:
+    time = row.layer.time
+    return [] if time is None else [state for state in (time.forward, time.backward) if state is not None]
+
+
+def _through_time(row: Row) -> str:
+    """Of each direction the bars and the factor a step."""
+    return (
+        " ".join(f"{sparkline(state.log10_rms)} {factor(state.gain_per_step)}" for state in _directions(row))
+        or NOTHING
+    )
+
+
+def _time_style(row: Row, reference: float) -> str:
+    """That of the direction which fares worse, its first step against its last."""
+    styles = [distance_style(state.log10_rms[0], state.log10_rms[-1]) for state in _directions(row)]
+    return next((style for style in ("red", "yellow", "green") if style in styles), "dim")
+
+
 GRADIENT = Column(
     head="|∂L/∂y|",
     meaning="L2 norm of the gradient at the layer's output; the bar is its log10",
@@ -145,37 +165,54 @@ GRADIENT = Column(
 )
 
 COLUMNS: tuple[Column, ...] = (
-    _words("kind", "what the layer is", 19, lambda row: row.layer.kind),
-    _words("then", "the layers without weights behind it", 5, _behind),
+    _words("kind", "what the layer is", 22, lambda row: row.layer.kind),
+    _words("then", "the layers without weights behind it", 7, _behind),
     GRADIENT,
-    _numbers("±", "spread of that over trials, in powers of ten", 13, "output_grad.log10_l2_std", _decades),
+    Column(
+        head="in time",
+        meaning="gradient of the state step by step, from a Gaussian one at the last; the factor per step back",
+        rank=2,
+        text=_through_time,
+        style=_time_style,
+        right=False,
+    ),
+    _numbers("±", "spread of that over trials, in powers of ten", 16, "output_grad.log10_l2_std", _decades),
     _numbers("|∂L/∂W|", "L2 norm of the weight gradient", 1, "weight_grad.log10_l2", norm),
-    _numbers("|∂L/∂b|", "L2 norm of the bias gradient", 11, "bias_grad.log10_l2", norm),
-    _numbers("update", "RMS(∂L/∂W) / RMS(W), the relative step at learning rate 1", 6, "update_ratio"),
-    _numbers("y mean", "mean of the layer's output, before its activation", 8, "output.mean"),
-    _numbers("y std", "standard deviation of the layer's output, before its activation", 2, "output.std"),
-    _numbers("y rms", "root mean square of the same", 16, "output.rms"),
-    _shares("dead", "units of the activation with slope zero on every sample", 3, "dead_fraction"),
+    _numbers("|∂L/∂b|", "L2 norm of the bias gradient", 14, "bias_grad.log10_l2", norm),
+    _numbers("update", "RMS(∂L/∂W) / RMS(W), the relative step at learning rate 1", 8, "update_ratio"),
+    _numbers("y mean", "mean of the layer's output, before its activation", 10, "output.mean"),
+    _numbers("y std", "standard deviation of the layer's output, before its activation", 3, "output.std"),
+    _numbers("y rms", "root mean square of the same", 19, "output.rms"),
+    _shares("dead", "units of the activation with slope zero on every sample", 4, "dead_fraction"),
     # About half of them are inactive in a sound ReLU layer: no cause for alarm.
     _shares(
         "inactive",
         "entries where the activation has slope zero",
-        7,
+        9,
         "inactive_fraction",
         alarming=False,
     ),
-    _shares("rare", "units active on fewer than 1% of the samples", 15, "rarely_active_fraction"),
+    _shares("rare", "units active on fewer than 1% of the samples", 18, "rarely_active_fraction"),
     _shares(
-        "saturated", "entries with less than 1% of the activation's largest slope", 4, "saturated_fraction"
+        "saturated", "entries with less than 1% of the activation's largest slope", 5, "saturated_fraction"
     ),
     _numbers(
-        "noise", "simple noise scale, the batch at which noise equals signal", 10, "sample_grad.noise_scale"
+        "entropy",
+        "of attention weights, 1 when all keys count alike, 0 when a single one does",
+        6,
+        "attention.entropy",
     ),
-    _shares("fp16", "gradient entries that fp16 rounds to zero", 9, "range.fp16_underflow_fraction"),
-    _numbers("scale", "the loss scale that saves them", 17, "range.loss_scale_log2", _power_of_two),
-    _words("shape", "of one sample's output", 12, _shape, right=True),
-    _numbers("params", "number of parameters", 18, "parameters", _whole),
-    _words("init", "initialiser of the weights", 14, lambda row: row.layer.init or NOTHING),
+    _shares(
+        "top key", "of its attention that a head gives its favourite key", 11, "attention.top_key_weight"
+    ),
+    _numbers(
+        "noise", "simple noise scale, the batch at which noise equals signal", 13, "sample_grad.noise_scale"
+    ),
+    _shares("fp16", "gradient entries that fp16 rounds to zero", 12, "range.fp16_underflow_fraction"),
+    _numbers("scale", "the loss scale that saves them", 20, "range.loss_scale_log2", _power_of_two),
+    _words("shape", "of one sample's output", 15, _shape, right=True),
+    _numbers("params", "number of parameters", 21, "parameters", _whole),
+    _words("init", "initialiser of the weights", 17, lambda row: row.layer.init or NOTHING),
 )
 """In the order in which they are shown."""
 

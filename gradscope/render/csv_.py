@@ -58,4 +58,6 @@ def _cells(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, A
 def _cell(value: Any) -> Any:
     if isinstance(value, bool):
         return str(value).lower()
-    return "x".join(map(str, value)) if isinstance(value, list) else value
+    if not isinstance(value, list):
+        return value
+    return ("x" if all(isinstance(part, int) for part in value) else " ").join(map(str, value))

@@ -8,12 +8,12 @@ from gradscope.render.columns import COLUMNS, Column, filled
 from gradscope.render.findings import MOST_ALIKE, Group, groups, sentence
 from gradscope.render.headline import facts, flow_facts, verdict_words
 from gradscope.render.options import RenderOptions
-from gradscope.render.outcome import Outcome
+from gradscope.render.outcome import Failure, Outcome
 from gradscope.render.quantities import norm
 from gradscope.render.rows import Fold, Row, folded_rows, rows_of
 from gradscope.report import Report
 
-MOST_RANK = 8
+MOST_RANK = 10
 """Columns beyond this rank would make the table too wide for a page."""
 
 _SPECIAL = re.compile(r"[\\`*\[\]<>&|~$#]|(?<!\w)_|_(?!\w)")
@@ -22,8 +22,9 @@ _SPECIAL = re.compile(r"[\\`*\[\]<>&|~$#]|(?<!\w)_|_(?!\w)")
 def render(outcome: Outcome, options: RenderOptions) -> str:
     """A section a report, or with `quiet` a line; in UTF-8 whatever the terminal."""
     if options.quiet:
-        return "".join(f"- {_quiet(report)}\n" for report in outcome.reports)
-    return "\n".join("".join(f"{line}\n" for line in _section(report, options)) for report in outcome.reports)
+        return "".join(f"- {_quiet(result)}\n" for result in outcome.results)
+    sections = (_section(result, options) for result in outcome.results)
+    return "\n".join("".join(f"{line}\n" for line in lines) for lines in sections)
 
 
 def escaped(text: str) -> str:
@@ -31,11 +32,34 @@ def escaped(text: str) -> str:
     return _SPECIAL.sub(r"\\\g<0>", visible(text))
 
 
-def _quiet(report: Report) -> str:
-    return f"**{escaped(report.verdict)}** {norm(report.flow.log10_ratio)} {escaped(report.name)}"
+def problem_items(failure: Failure) -> Iterator[str]:
+    """What is wrong with a config, an item each."""
+    return (f"- **{failure.word}** {escaped(str(problem))}" for problem in failure.problems)
 
 
-def _section(report: Report, options: RenderOptions) -> Iterator[str]:
+def finding_items(group: Group, options: RenderOptions) -> Iterator[str]:
+    """Findings of one rule as an item, with messages, remedy and causes below it."""
+    yield f"- **{group.alike[0].severity}** {_rule(group)}"
+    yield from _body(group, MOST_ALIKE, "  ", options)
+    for cause in group.causes:
+        yield f"  - because of {_rule(cause)}"
+        yield from _body(cause, 1, "    ", options)
+
+
+def _quiet(result: Report | Failure) -> str:
+    if isinstance(result, Failure):
+        return f"**{result.word}** {escaped(result.source)}"
+    return f"**{escaped(result.verdict)}** {norm(result.flow.log10_ratio)} {escaped(result.name)}"
+
+
+def _section(result: Report | Failure, options: RenderOptions) -> Iterator[str]:
+    if isinstance(result, Failure):
+        yield from (f"## {escaped(result.source)}", "", *problem_items(result))
+    else:
+        yield from _report(result, options)
+
+
+def _report(report: Report, options: RenderOptions) -> Iterator[str]:
     yield f"## {escaped(report.name)}"
     if report.description:
         yield from ("", escaped(" ".join(report.description.split())))
@@ -45,7 +69,7 @@ def _section(report: Report, options: RenderOptions) -> Iterator[str]:
     yield from (f"- **{escaped(label)}** {escaped(words)}" for label, words in flow_facts(report))
     yield ""
     for group in groups(report.findings):
-        yield from _findings(group, options)
+        yield from finding_items(group, options)
         yield ""
     yield f"**verdict** {escaped(verdict_words(report))}"
 
@@ -71,14 +95,6 @@ def _fold(fold: Fold, columns: Sequence[Column]) -> list[str]:
 
 def _row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
-
-
-def _findings(group: Group, options: RenderOptions) -> Iterator[str]:
-    yield f"- **{group.alike[0].severity}** {_rule(group)}"
-    yield from _body(group, MOST_ALIKE, "  ", options)
-    for cause in group.causes:
-        yield f"  - because of {_rule(cause)}"
-        yield from _body(cause, 1, "    ", options)
 
 
 def _rule(group: Group) -> str:

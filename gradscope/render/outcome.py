@@ -20,6 +20,11 @@ class Failure(Struct, frozen=True):
     is_internal: bool = False
     """Whether the fault is gradscope's own."""
 
+    @property
+    def word(self) -> str:
+        """What stands in the place of a verdict."""
+        return "crashed" if self.is_internal else "broken"
+
 
 class Outcome(Struct, frozen=True):
     """What came of each config, in the order of the call, and what of it is to fail the call."""

@@ -47,6 +47,11 @@ def ratio(log10: float) -> str:
     return value(power10(log10)) if abs(log10) < 3.0 else power_of_ten(log10)
 
 
+def factor(number: float | None) -> str:
+    """What something is multiplied by at each step: `×0.91`."""
+    return NOTHING if number is None else f"×{value(number)}"
+
+
 def count(number: int, noun: str) -> str:
     """A number of things: `1 trial`, `3 trials`."""
     return f"{number:,} {noun}" + ("" if number == 1 else "s")

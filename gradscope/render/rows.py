@@ -98,7 +98,7 @@ def _groups(nodes: Iterable[_Node], worst: Mapping[str, Severity], all_layers: b
     groups: list[list[_Node]] = []
     led = False
     for node in nodes:
-        is_head = bool(node.inner) or node.layer.weight_grad is not None
+        is_head = bool(node.inner) or node.layer.weight_grad is not None or node.layer.flow_point
         if is_head or all_layers or (not led and _is_worth_a_row(node.layer, worst)):
             groups.append([node])
         elif led:

@@ -1,11 +1,14 @@
 """Judges a Trace: every rule with its words beside it. Runs no network and measures nothing."""
 
+from gradscope.rules.attention import ATTENTION_COLLAPSE
 from gradscope.rules.base import Rule
 from gradscope.rules.flow import EXPLODING, NARROW, STEEP, VANISHING
 from gradscope.rules.precision import NON_FINITE, UNDERFLOW
 from gradscope.rules.signal import COLLAPSED, FADING, GROWING, UNSCALED
 from gradscope.rules.start import FIRST_LOSS, MISMATCHED
 from gradscope.rules.structure import COLLAPSE, LOST_BIAS, MISMATCHED_OUTPUT, ZERO_START
+from gradscope.rules.time import EXPLODING as EXPLODING_IN_TIME
+from gradscope.rules.time import VANISHING as VANISHING_IN_TIME
 from gradscope.rules.uneven import JUMP, UNEVEN
 from gradscope.rules.units import DEAD, ONE_SIDED, SATURATED
 
@@ -19,10 +22,13 @@ RULES: dict[str, Rule] = {
         JUMP,
         UNEVEN,
         STEEP,
+        VANISHING_IN_TIME,
+        EXPLODING_IN_TIME,
         NARROW,
         DEAD,
         SATURATED,
         COLLAPSED,
+        ATTENTION_COLLAPSE,
         COLLAPSE,
         MISMATCHED,
         LOST_BIAS,

@@ -29,7 +29,7 @@ def _logs(limits: Limits) -> Limits:
 
 def _stopped_on_purpose(outline: Outline, trial: TrialTrace) -> bool:
     """Nothing arrives because a weight was set to zero: GS404 says so, and where."""
-    zero = any(info.weight is not None and info.weight.is_zero for info in outline.flow_points)
+    zero = any(info.starts_at_zero for info in outline.flow_points)
     return zero and trial.flow.log10_ratio == -math.inf
 
 
@@ -39,16 +39,16 @@ def _vanishing(trace: Trace, trial: TrialTrace, limits: Limits) -> Iterable[Hit]
     ratio = trial.flow.log10_ratio
     grades = (Severity.error, "min_ratio"), (Severity.warning, "warn_ratio")
     if grade := graded(ratio, _logs(limits), *grades, above=False):
-        severity, limit = grade
-        yield Hit(_ends(trace.outline)[0], severity, ratio, 10.0**limit)
+        severity = grade[0]
+        yield Hit(_ends(trace.outline)[0], severity, ratio, limits[dict(grades)[severity]])
 
 
 def _exploding(trace: Trace, trial: TrialTrace, limits: Limits) -> Iterable[Hit]:
     ratio = trial.flow.log10_ratio
     grades = (Severity.error, "max_ratio"), (Severity.warning, "warn_ratio")
     if grade := graded(ratio, _logs(limits), *grades, above=True):
-        severity, limit = grade
-        yield Hit(_ends(trace.outline)[0], severity, ratio, 10.0**limit)
+        severity = grade[0]
+        yield Hit(_ends(trace.outline)[0], severity, ratio, limits[dict(grades)[severity]])
 
 
 def _vanishing_message(hit: Hit, outline: Outline) -> str:
@@ -99,20 +99,20 @@ def _steep_message(hit: Hit, outline: Outline) -> str:
 
 
 def _is_open(info: LayerInfo) -> bool:
-    return info.container or info.normalizes is not None
+    return info.container or info.normalizes is not None or not (info.is_affine or info.looks_up)
 
 
 def _narrow(outline: Outline, limits: Limits) -> Iterable[Hit]:
-    hidden = [info for info in outline.flow_points[:-1] if info.weight is not None]
+    hidden = [info for info in outline.hidden_flow_points if info.weight is not None]
     if len(hidden) < 2 or any(_is_open(info) for info in outline.layers):
         return
-    depth_over_width = sum(1.0 / info.output_shape[-1] for info in hidden)
+    depth_over_width = sum(1.0 / info.features for info in hidden)
     if depth_over_width > limits["max_depth_over_width"]:
         yield Hit(hidden[0].name, Severity.note, depth_over_width, limits["max_depth_over_width"])
 
 
 def _narrow_message(hit: Hit, outline: Outline) -> str:
-    depth = len(outline.flow_points) - 1
+    depth = len(outline.hidden_flow_points)
     return (
         f"{depth} hidden layers are deep for their width (Σ 1/width = {hit.measured:.2f}) without skips or "
         "normalisation: even at a level gradient such networks train slowly"

@@ -95,16 +95,17 @@ def known_prefixes(names: Iterable[str]) -> tuple[str, ...]:
     prefixes = tuple(names)
     for name in prefixes:
         if not name or not any(rule.startswith(name) for rule in RULES):
-            raise Mistake(f"no rule is called '{name}' or begins with it", _meant(name))
+            raise Mistake(f"no rule is called '{name}' or begins with it", _meant(name, prefix=True))
     return prefixes
 
 
-def _meant(name: str) -> str | None:
-    """The rule that somebody named in words or in small letters."""
+def _meant(name: str, *, prefix: bool) -> str:
+    """The rule that somebody named in words, in small letters or nearly; else what a name looks like."""
     for rule in RULES.values():
         if name.lower() in (rule.id.lower(), rule.name):
             return f"write {rule.id}"
-    return did_you_mean(name, RULES) or f"as in {next(iter(RULES))} or {next(iter(RULES))[:3]}"
+    first = next(iter(RULES))
+    return did_you_mean(name, RULES) or f"write an id like {first}" + (f" or {first[:3]}" if prefix else "")
 
 
 def check_settings(config: Config, problems: Problems) -> None:
@@ -112,7 +113,7 @@ def check_settings(config: Config, problems: Problems) -> None:
     for name, setting in config.rules.items():
         rule = RULES.get(name)
         if rule is None:
-            problems.add(setting.place, f"unknown rule '{name}'", did_you_mean(name, RULES))
+            problems.add(setting.place, f"unknown rule '{name}'", _meant(name, prefix=False))
             continue
         for limit in setting.limits:
             if limit not in rule.limits:
@@ -124,4 +125,4 @@ def check_settings(config: Config, problems: Problems) -> None:
         for name in names:
             if not any(rule.startswith(name) for rule in RULES):
                 place = Place(config.source, line)
-                problems.add(place, f"unknown rule '{name}' in a comment", did_you_mean(name, RULES))
+                problems.add(place, f"unknown rule '{name}' in a comment", _meant(name, prefix=True))

@@ -12,15 +12,17 @@ from gradscope.rules.base import Hit, Limits, Rule, Severity, graded
 
 def _forward_ratio(trace: Trace, trial: TrialTrace) -> tuple[str, float] | None:
     """Name of the last hidden flow point, and log10 of its output's RMS over that of the first one."""
+    hidden = {info.name for info in trace.outline.hidden_flow_points}
     outputs = [
         (info.name, layer.output.rms)
         for info, layer in zip(trace.layers, trial.layers, strict=True)
-        if info.flow_point
-    ][:-1]
+        if info.name in hidden
+    ]
     if len(outputs) < 2:
         return None
     (_, first), (name, last) = outputs[0], outputs[-1]
-    return name, _log10(last) - _log10(first) if first > 0.0 else math.nan
+    # Where the first one is silent there is no signal to fade or to grow.
+    return None if first == 0.0 else (name, _log10(last) - _log10(first))
 
 
 def _log10(value: float) -> float:
@@ -47,7 +49,7 @@ def _signal_message(hit: Hit, outline: Outline) -> str:
 
 
 def _collapsed(trace: Trace, trial: TrialTrace, limits: Limits) -> Iterable[Hit]:
-    last = trace.outline.flow_points[-1].index if trace.outline.flow_points else 0
+    last = trace.outline.head.index if trace.outline.head else 0
     for info, layer in zip(trace.layers, trial.layers, strict=True):
         if layer.cosine_gap is None or info.index >= last:
             continue
@@ -58,6 +60,8 @@ def _collapsed(trace: Trace, trial: TrialTrace, limits: Limits) -> Iterable[Hit]
 
 
 def _collapsed_message(hit: Hit, outline: Outline) -> str:
+    if math.isnan(hit.measured):
+        return f"at {hit.layer} no two samples have a direction: all but one are zero or not finite"
     return (
         f"at {hit.layer} all samples point in nearly the same direction (1 − mean cosine "
         f"{hit.measured:.1e}): "

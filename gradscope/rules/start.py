@@ -13,12 +13,12 @@ from gradscope.theory.mean_field import gradient_gain
 def _pairs(outline: Outline) -> Iterable[tuple[LayerInfo, Activation]]:
     """Weighted layers with the activation that follows with nothing but linear layers between; heads
     aside."""
-    last = outline.flow_points[-1].name if outline.flow_points else None
+    head = outline.head.name if outline.head else None
     for scope in dict.fromkeys(info.scope for info in outline.layers):
         weighted: LayerInfo | None = None
         for info in outline.siblings(scope):
             if info.weight is not None:
-                weighted = info if info.name != last else None
+                weighted = info if info.is_affine and info.name != head else None
             elif isinstance(info.activation, Activation) and weighted is not None:
                 yield weighted, info.activation
                 weighted = None
@@ -31,7 +31,7 @@ def _mismatched(outline: Outline, limits: Limits) -> Iterable[Hit]:
         law = info.weight
         if law is None or law.is_zero or law.mean != 0.0:
             continue
-        sigma_b2 = info.bias.variance + info.bias.mean**2 if info.bias is not None else 0.0
+        sigma_b2 = info.bias.variance + info.bias.mean * info.bias.mean if info.bias is not None else 0.0
         gain = gradient_gain(activation, law.variance * law.fans.fan_in, sigma_b2)
         if not limits["min_gain"] <= gain <= limits["max_gain"]:
             bound = "min_gain" if gain < 1.0 else "max_gain"

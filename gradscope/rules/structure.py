@@ -19,7 +19,7 @@ def _collapses(outline: Outline, limits: Limits) -> Iterable[Hit]:
     for layers in _lists(outline):
         before: LayerInfo | None = None
         for info in layers:
-            if info.weight is None:
+            if info.weight is None or not info.is_affine:
                 before = before if info.is_linear else None
                 continue
             if before is not None and not _is_bottleneck(before, info):
@@ -55,7 +55,7 @@ def _lost_bias_message(hit: Hit, outline: Outline) -> str:
 
 def _zero_start(outline: Outline, limits: Limits) -> Iterable[Hit]:
     for info in outline.layers:
-        if info.weight is not None and info.weight.is_zero:
+        if info.starts_at_zero:
             yield Hit(info.name, Severity.note, 0.0, 0.0, detail="weight")
             return
         if info.scale == 0.0:

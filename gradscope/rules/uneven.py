@@ -38,7 +38,7 @@ def _jump_message(hit: Hit, outline: Outline) -> str:
 
 
 def _log10_update_ratio(layer: Measured) -> float | None:
-    if layer.weight_log10_rms is None or not math.isfinite(layer.weight_log10_rms):
+    if layer.weight_log10_rms is None or layer.weight_log10_rms == -math.inf:
         return None
     ratio = layer.gradients["weight"].log10_rms - layer.weight_log10_rms
     return None if ratio == -math.inf else ratio
@@ -48,11 +48,13 @@ def _uneven(trace: Trace, trial: TrialTrace, limits: Limits) -> Iterable[Hit]:
     ratios = [
         (ratio, info.name)
         for info, layer in zip(trace.layers, trial.layers, strict=True)
-        if info.kind != "embedding" and (ratio := _log10_update_ratio(layer)) is not None
+        if not info.looks_up and (ratio := _log10_update_ratio(layer)) is not None
     ]
     if len(ratios) < 2:
         return
-    (least, slow), (largest, fast) = min(ratios), max(ratios)
+    # A NaN is neither the least nor the largest of them: it is taken first, so that it fires.
+    slow_first = sorted(ratios, key=lambda found: (not math.isnan(found[0]), found[0]))
+    (least, slow), (largest, fast) = slow_first[0], slow_first[-1]
     spread = largest - least
     if not spread <= math.log10(limits["max_spread"]):
         yield Hit(slow, Severity.warning, spread, limits["max_spread"], detail=fast)

@@ -30,8 +30,11 @@ def _dead(trace: Trace, trial: TrialTrace, limits: Limits) -> Iterable[Hit]:
     gap = trial.input_cosine_gap
     rho = max(0.0, 1.0 - gap) if gap is not None and math.isfinite(gap) else 0.0
     depth = 0
+    silenced = False
     for info, layer in zip(trace.layers, trial.layers, strict=True):
-        if layer.units is None:
+        # Units behind a weight that starts at zero rest at the kink: GS404 says so, and where.
+        silenced = silenced or (info.weight is not None and info.weight.is_zero)
+        if layer.units is None or silenced:
             continue
         dead = layer.units.dead_fraction
         grades = (Severity.error, "error"), (Severity.warning, "warn"), (Severity.note, "note")
@@ -76,7 +79,7 @@ def _saturated_message(hit: Hit, outline: Outline) -> str:
 
 
 def _never_negative(outline: Outline, limits: Limits) -> Iterable[Hit]:
-    last = outline.flow_points[-1].index if outline.flow_points else 0
+    last = outline.head.index if outline.head else 0
     for info in outline.layers:
         activation = info.activation
         if not isinstance(activation, Activation) or info.index >= last:

@@ -1,1 +1,1 @@
-"""Batch sweeps: points from axes, an executor that computes them, a store that keeps them. Draws and prints nothing."""
+"""Batch sweeps: points from axes, workers that compute them, a store that keeps them. Prints nothing."""

@@ -1,4 +1,4 @@
-"""An axis: a name and the values it takes, read from `NAME=v1,v2`, from a range, or from YAML. Combines nothing."""
+"""An axis: a name and the values it takes, written as `NAME=v1,v2`, a range or YAML. Combines nothing."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ class Axis(Struct, frozen=True):
 
     name: str
     values: Values
+    place: Place = Place("axes")
+    """Where it was written."""
 
     def __len__(self) -> int:
         """The number of values; 0 of an interval, which is not a list of any."""
@@ -58,11 +60,13 @@ def parse_axis(text: str, option: str = "--axis") -> Axis:
     name = name.strip()
     if not name or not equals:
         fact = f"'{text}' is not NAME=VALUES"
-        raise ConfigError([Problem(Place(option), fact, "write it like depth=10,20,50 or gain=log:0.1:10:20")])
+        hint = "write it like depth=10,20,50 or gain=log:0.1:10:20"
+        raise ConfigError([Problem(Place(option), fact, hint)])
+    place = Place(f"{option} {name}")
     try:
-        return Axis(name, _written(values, f"{option} {name}"))
+        return Axis(name, _written(values, str(place)), place)
     except Mistake as mistake:
-        raise ConfigError([Problem(Place(f"{option} {name}"), mistake.fact, mistake.hint)]) from mistake
+        raise ConfigError([Problem(place, mistake.fact, mistake.hint)]) from mistake
 
 
 def make_axis(name: str, values: Any, place: Place) -> Axis:
@@ -73,12 +77,12 @@ def make_axis(name: str, values: Any, place: Place) -> Axis:
     """
     try:
         if isinstance(values, str):
-            return Axis(name, _written(values, str(place)))
+            return Axis(name, _written(values, str(place)), place)
         if isinstance(values, dict):
             raise Mistake("expected values, got a mapping", "put it in a list: [{…}, {…}]")
         is_list = isinstance(values, Sequence) or hasattr(values, "tolist")
         listed = [_plain(value) for value in values] if is_list else [_plain(values)]
-        return Axis(name, _checked(listed))
+        return Axis(name, _checked(listed), place)
     except Mistake as mistake:
         raise ConfigError([Problem(place, mistake.fact, mistake.hint)]) from mistake
 

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 
 from gradscope.errors import Place, Problem, UserError
@@ -34,7 +35,7 @@ def dask_crew(scheduler: str, jobs: int, notify: Callable[[str], None]) -> Itera
         UserError: Dask is not installed, or there is no scheduler.
     """
     try:
-        import distributed
+        distributed = import_module("distributed")
     except ImportError as error:
         fact = "the package distributed is not installed"
         raise _problem(scheduler, fact, "pip install 'gradscope[dask]'") from error

@@ -39,8 +39,8 @@ def measured(report: Report) -> tuple[Any, ...]:
 def headings(names: Sequence[str]) -> dict[str, str]:
     """The column of each axis: its name, or `axis.NAME` where a column is called that already.
 
-    SQL does not tell large letters from small ones, so neither does this. The seed is a column of its own that an
-    axis may share: it says the same.
+    SQL does not tell large letters from small ones, so neither does this. The seed is a column of its own
+    that an axis may share: it says the same.
     """
     taken = {column.casefold() for column in (*COLUMNS, *STORED) if column != "seed"}
     found: dict[str, str] = {}

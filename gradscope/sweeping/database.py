@@ -1,4 +1,4 @@
-"""The SQLite file of a store: opened, made, checked, and its errors in words. What stands in the tables is for `store`."""
+"""The SQLite file of a store: opened, made and checked, and its errors in words. Knows no results."""
 
 from __future__ import annotations
 
@@ -49,18 +49,18 @@ CREATE TABLE members (
   PRIMARY KEY (sweep, number)
 ) WITHOUT ROWID;
 """
-"""`points` has a row for each config, with a column added for every axis; `reports` the JSON of each, by zlib.
+"""`points` has a row for each config, with a column added for every axis; `reports` its JSON, by zlib.
 
 `members` says which points a sweep consists of, and under which number of its design.
 """
 
 _ERRORS: tuple[tuple[str, str, str], ...] = (
-    ("SQLITE_FULL", "the disk is full", "free some space and run the same command again: it goes on from there"),
+    ("SQLITE_FULL", "the disk is full", "free some space and run this again: it goes on where it stopped"),
     ("SQLITE_READONLY", "it cannot be written", "check its permissions, or name another file with --store"),
     ("SQLITE_PERM", "it cannot be written", "check its permissions, or name another file with --store"),
-    ("SQLITE_CANTOPEN", "it cannot be opened", "check that its folder exists and may be written, or use --store"),
-    ("SQLITE_NOTADB", "this is not a SQLite database", "name another file with --store"),
-    ("SQLITE_CORRUPT", "the database is damaged", "`sqlite3 FILE .recover` may save it; name another file with --store"),
+    ("SQLITE_CANTOPEN", "it cannot be opened", "check its folder, or name another file with --store"),
+    ("SQLITE_NOTADB", "this is not an SQLite database", "name another file with --store"),
+    ("SQLITE_CORRUPT", "the database is damaged", "`sqlite3 FILE .recover` may save what is in it"),
     ("SQLITE_BUSY", "another program keeps it locked", "close it there, then run again"),
     ("SQLITE_LOCKED", "another program keeps it locked", "close it there, then run again"),
     ("SQLITE_PROTOCOL", "its file system cannot lock files", "name a file on a local disk with --store"),
@@ -127,12 +127,13 @@ def open_for_reading(path: str) -> sqlite3.Connection:
         raise store_error(path, "there is no such file", "name the store of a sweep: NAME.sweep.sqlite")
     with explained(path):
         try:
-            connection = _connect_read_only(path, "mode=ro")
+            # Who may write also removes what SQLite puts beside the file while it is open.
+            connection = _connect(path, "mode=rw")
         except sqlite3.OperationalError:
             if os.path.exists(f"{path}-wal"):
                 raise
-            # In a folder that may not be written a database in WAL mode is readable as a file that never changes.
-            connection = _connect_read_only(path, "mode=ro&immutable=1")
+            # Where nothing may be written, a database in WAL mode is readable as a file that never changes.
+            connection = _connect(path, "mode=ro&immutable=1")
         try:
             _check(connection, path)
             if _is_empty(connection):
@@ -143,12 +144,13 @@ def open_for_reading(path: str) -> sqlite3.Connection:
     return connection
 
 
-def _connect_read_only(path: str, query: str) -> sqlite3.Connection:
+def _connect(path: str, query: str) -> sqlite3.Connection:
     uri = f"file:{quote(os.path.abspath(path))}?{query}"
     connection = sqlite3.connect(
         uri, uri=True, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
     )
     try:
+        connection.execute("PRAGMA query_only = ON")
         connection.execute("PRAGMA user_version").fetchone()
     except BaseException:
         connection.close()
@@ -157,7 +159,8 @@ def _connect_read_only(path: str, query: str) -> sqlite3.Connection:
 
 
 def _is_empty(connection: sqlite3.Connection) -> bool:
-    return connection.execute("SELECT count(*) FROM sqlite_schema").fetchone() == (0,)
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    return bool(tables == 0)
 
 
 def _check(connection: sqlite3.Connection, path: str) -> None:

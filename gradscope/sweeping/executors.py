@@ -1,4 +1,4 @@
-"""Who computes: this process, or processes of this machine that may die and are then replaced. No clusters here."""
+"""Who computes: this process, or others of this machine that may die and are then replaced. No clusters."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
-from multiprocessing import get_context
+from multiprocessing import get_context, resource_tracker
 from typing import Any, NamedTuple
 
 from gradscope.errors import Place, Problem, UserError
@@ -72,10 +72,11 @@ class Processes(Executor):
         """Start threads for that many processes; a task that takes twice the `timeout` ends its process."""
         self._limit = None if timeout is None else 2.0 * timeout + GRACE_SECONDS
         self._calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
-        self._lock = threading.Lock()
         self._workers: set[_Worker] = set()
         self._is_over = False
         self._has_started = False
+        # Started here, because it unblocks in its thread the signals that the lanes block in theirs.
+        resource_tracker.ensure_running()
         self._lanes = [
             threading.Thread(target=self._serve, name=f"lane {number}", daemon=True) for number in range(jobs)
         ]
@@ -90,11 +91,10 @@ class Processes(Executor):
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """End the processes: at once when there is nobody to `wait`, else when all calls are done."""
-        with self._lock:
-            self._is_over = self._is_over or not wait
-            workers = [*self._workers] if self._is_over else []
-        for worker in workers:
-            worker.kill()
+        if not wait:
+            self._is_over = True
+            for worker in [*self._workers]:
+                worker.kill()
         for _ in self._lanes:
             self._calls.put(None)
         for lane in self._lanes:
@@ -113,23 +113,22 @@ class Processes(Executor):
                 worker = worker or self._started()
                 result = worker.call(call, self._limit)
             except BaseException as error:
-                worker = self._dropped(worker)
+                self._drop(worker)
+                worker = None
                 call.future.set_exception(_told(error))
             else:
                 call.future.set_result(result)
-        if worker is not None:
-            worker.close()
+        self._drop(worker)
 
     def _started(self) -> _Worker:
         attempts = ATTEMPTS if self._has_started else 1
         for attempt in range(attempts):
             worker = _Worker()
-            with self._lock:
-                self._workers.add(worker)
+            self._workers.add(worker)
             try:
                 worker.start()
             except BrokenProcessPool as error:
-                self._dropped(worker)
+                self._drop(worker)
                 if attempt + 1 == attempts or self._is_over:
                     fact = "the worker processes do not start"
                     hint = "in a script, call this below `if __name__ == '__main__':`; or use --jobs 1"
@@ -139,11 +138,10 @@ class Processes(Executor):
                 return worker
         raise AssertionError("unreachable")
 
-    def _dropped(self, worker: _Worker | None) -> None:
+    def _drop(self, worker: _Worker | None) -> None:
         if worker is not None:
-            with self._lock:
-                self._workers.discard(worker)
-            worker.kill()
+            self._workers.discard(worker)
+            worker.close()
 
 
 class _Call(NamedTuple):
@@ -171,19 +169,19 @@ class _Worker:
     def call(self, call: _Call, limit: float | None) -> Any:
         future = self._pool.submit(call.function, *call.args, **call.kwargs)
         if not wait([future], limit).done:
+            self.kill()
             raise StuckError
         return future.result()
 
     def kill(self) -> None:
-        """End it whatever it is doing."""
+        """End the process whatever it is doing; one that is still loading ends when it has."""
         if self._process_id is not None:
             with suppress(OSError):
                 os.kill(self._process_id, _KILL)
-        self._pool.shutdown(wait=False, cancel_futures=True)
 
     def close(self) -> None:
-        """Let it end."""
-        self._pool.shutdown(wait=True)
+        """Let the process end, and put back what the pool took from the system."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _told(error: BaseException) -> BaseException:

@@ -1,4 +1,4 @@
-"""The points of a sweep, one after the other and none before it is needed: grid, zip, random draws, conditions."""
+"""The points of a sweep, none made before it is needed: grid, zip, random draws, conditions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MAX_POINTS = 10**15
 
 BLOCK = 256
 SCANNED = 20_000
-"""A block of points ends when it is full, or after looking at so many: whoever waits for it has other work too."""
+"""A block ends when it is full, or after looking at so many points: who waits for it has other work too."""
 
 MOST_MADE = 10_000
 """Values of a range that are made beforehand."""
@@ -106,9 +106,7 @@ class Design:
             indices.append(index)
         indices.reverse()
         return tuple(
-            column[index]
-            for columns, index in zip(self._columns, indices, strict=True)
-            for column in columns
+            column[index] for columns, index in zip(self._columns, indices, strict=True) for column in columns
         )
 
     def blocks(self) -> Iterator[list[Point]]:
@@ -164,10 +162,10 @@ class Design:
         found: list[Any] = []
         for columns in self._columns:
             share = rng.random()
-            for column in columns:
-                found.append(
-                    column.at(share) if isinstance(column, Interval) else column[int(share * len(column))]
-                )
+            found += [
+                column.at(share) if isinstance(column, Interval) else column[int(share * len(column))]
+                for column in columns
+            ]
         return tuple(found)
 
 

@@ -15,7 +15,7 @@ POLL_SECONDS = 0.2
 class WriterLock:
     """An exclusive lock on a file of its own beside the store; whoever comes second waits.
 
-    The store itself cannot be locked like this: others are to read it meanwhile, and SQLite has locks of its own on it.
+    The store itself cannot be locked like this: others may read it meanwhile, and SQLite has its own locks.
     """
 
     def __init__(self, path: str, waiting: Callable[[], None]) -> None:

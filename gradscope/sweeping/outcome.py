@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import zlib
 from typing import TYPE_CHECKING, Any
 
@@ -32,22 +31,26 @@ class SweepPoint(Struct, frozen=True, kw_only=True):
     @property
     def verdict(self) -> str | None:
         """The word for its config; None when it failed."""
-        return self._column("verdict")
+        verdict: str | None = self._column("verdict")
+        return verdict
 
     @property
     def error(self) -> str | None:
         """Why it failed, if it did."""
-        return self._column("error")
+        error: str | None = self._column("error")
+        return error
 
     @property
     def gain_per_layer(self) -> float | None:
         """The factor on the gradient at each flow point, going towards the input."""
-        return self._column("flow.gain_per_layer")
+        gain: float | None = self._column("flow.gain_per_layer")
+        return gain
 
     @property
     def log10_ratio(self) -> float | None:
         """log10 of the first flow point's gradient over the last one's."""
-        return self._column("flow.log10_ratio")
+        ratio: float | None = self._column("flow.log10_ratio")
+        return ratio
 
     @property
     def rules(self) -> tuple[str, ...]:
@@ -69,16 +72,11 @@ class SweepPoint(Struct, frozen=True, kw_only=True):
 
     def to_dict(self) -> dict[str, Any]:
         """A line of an export: the axes, then the columns; numbers that are not finite as strings."""
+        from gradscope.report import json_safe
+
         heads = headers(headings([*self.axes]))
-        return json_safe(line(heads, [*self.axes.values()], self.columns))
+        told: dict[str, Any] = json_safe(line(heads, [*self.axes.values()], self.columns))
+        return told
 
     def _column(self, name: str) -> Any:
         return self.columns[COLUMNS.index(name)]
-
-
-def json_safe(values: dict[str, Any]) -> dict[str, Any]:
-    """The same with "nan", "inf" and "-inf" for the floats that JSON does not have."""
-    return {
-        name: str(value) if isinstance(value, float) and not math.isfinite(value) else value
-        for name, value in values.items()
-    }

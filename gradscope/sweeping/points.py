@@ -1,11 +1,11 @@
-"""What a point is: the base config with other values in it, and the key its result is found by. Runs nothing."""
+"""What a point is: the base config with other values in it, and the key of its result. Runs nothing."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -21,12 +21,13 @@ from gradscope.config.schema import Config, Layer
 from gradscope.engine.random import NUMERICS
 from gradscope.errors import ConfigError, Place, Problem, Problems
 from gradscope.rules.policy import check_settings
+from gradscope.sweeping.axes import Axis
 
 _CHUNK = 1 << 20
 
 
 class Base(Struct, frozen=True, kw_only=True):
-    """The config that a sweep varies, as it stood when the sweep began: small, picklable, read again for each point."""
+    """The config that a sweep varies, as it stood when the sweep began; it is read again for each point."""
 
     source: str | dict[str, Any]
     text: bytes | None
@@ -37,6 +38,10 @@ class Base(Struct, frozen=True, kw_only=True):
     """Instead of the config's."""
     trials: int | None = None
     """Instead of the config's."""
+    select: tuple[str, ...] = ()
+    """Rules, or beginnings of their ids, that are judged; all when empty."""
+    ignore: tuple[str, ...] = ()
+    """Those that are not."""
     numerics: int = NUMERICS
     """The numerical version of whoever began the sweep; a worker must have the same."""
 
@@ -48,8 +53,10 @@ class Base(Struct, frozen=True, kw_only=True):
     @property
     def digest(self) -> str:
         """The same for bases that give the same points the same configs, told from their text alone."""
-        told = (self.source if self.text is None else self.text.hex(), self.overrides, self.seed, self.trials)
-        text = json.dumps([told, self.numerics], sort_keys=True, default=str)
+        told = {name: getattr(self, name) for name in self.__struct_fields__ if name != "folder"}
+        if self.text is not None:
+            told |= {"source": None, "text": self.text.hex()}
+        text = json.dumps(told, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -60,6 +67,8 @@ def read_base(
     text: str | None = None,
     seed: int | None = None,
     trials: int | None = None,
+    select: Iterable[str] = (),
+    ignore: Iterable[str] = (),
 ) -> Base:
     """The base of a sweep: a file's content as it is now, or a dict.
 
@@ -68,21 +77,24 @@ def read_base(
     """
     if isinstance(source, Config):
         return _base_of(source, overrides)
-    given = dict(overrides or {})
-    if isinstance(source, Mapping):
-        return Base(
-            source=dict(source), text=None, folder=os.getcwd(), overrides=given, seed=seed, trials=trials
-        )
-    path = os.fsdecode(source)
+    content, folder = None, os.getcwd()
     if text is not None:
-        content: bytes | None = text.encode("utf-8", "surrogateescape")[: MAX_FILE + 1]
-        folder = os.getcwd()
-    else:
+        content = text.encode("utf-8", "surrogateescape")[: MAX_FILE + 1]
+    elif not isinstance(source, Mapping):
         problems = Problems()
-        content = read_bytes(path, problems)
+        content = read_bytes(os.fsdecode(source), problems)
         problems.raise_any()
-        folder = os.path.dirname(os.path.abspath(path))
-    return Base(source=path, text=content, folder=folder, overrides=given, seed=seed, trials=trials)
+        folder = os.path.dirname(os.path.abspath(os.fsdecode(source)))
+    return Base(
+        source=dict(source) if isinstance(source, Mapping) else os.fsdecode(source),
+        text=content,
+        folder=folder,
+        overrides=dict(overrides or {}),
+        seed=seed,
+        trials=trials,
+        select=tuple(select),
+        ignore=tuple(ignore),
+    )
 
 
 def _base_of(config: Config, overrides: Mapping[str, Any] | None) -> Base:
@@ -92,17 +104,17 @@ def _base_of(config: Config, overrides: Mapping[str, Any] | None) -> Base:
         before = read_base(origin.source, origin.overrides, text=origin.text)
         problems = Problems()
         again = read_resolved(before, {}, problems)
-        if again is not None and not problems.found and point_key(again) == point_key(config):
+        if again is not None and not problems.found and point_key(before, again) == point_key(before, config):
             return read_base(origin.source, origin.overrides | dict(overrides or {}), text=origin.text)
     fact = "this is not the config that its file makes any more"
     hint = "pass the path or the dict itself, and what was changed as overrides"
     raise ConfigError([Problem(Place(config.source), fact, hint)])
 
 
-def check_base(base: Base, names: Sequence[str], first: Mapping[str, Any], option: str = "--axis") -> Config:
+def check_base(base: Base, axes: Sequence[Axis], first: Mapping[str, Any]) -> Config:
     """The base config itself, after checking that each name of an axis can be given a value.
 
-    A base that only works with other values, as one whose depth is left to the axes, is as good with the `first`.
+    A base that only works with other values, as one whose depth is left to the axes, will do with `first`.
 
     Raises:
         ConfigError: no point of the sweep can work, with every reason.
@@ -112,10 +124,10 @@ def check_base(base: Base, names: Sequence[str], first: Mapping[str, Any], optio
     if config is None and (with_first := _checked(base, first, Problems())) is not None:
         config, problems = with_first, Problems()
     wrong_names = Problems()
-    check_names(base.source, base.overrides, names, wrong_names, text=base.text)
-    for name, problem in ((name, problem) for name in names for problem in wrong_names.found):
-        if problem.place.source == f"--set {name}":
-            problems.add(Place(f"{option} {name}"), problem.fact, problem.hint)
+    check_names(base.source, base.overrides, [axis.name for axis in axes], wrong_names, text=base.text)
+    for problem in wrong_names.found:
+        places = [axis.place for axis in axes if problem.place.source == f"--set {axis.name}"]
+        problems.add(places[0] if places else problem.place, problem.fact, problem.hint)
     problems.raise_any()
     assert config is not None  # without a config there was a problem
     return config
@@ -168,20 +180,29 @@ def resolve(base: Base, values: Mapping[str, Any]) -> Config:
     return config
 
 
-def point_key(config: Config) -> str:
+def point_key(base: Base, config: Config) -> str:
     """A hash of all that the result follows from.
 
-    The resolved config without its name and description, the content of a file it reads, the numerical version of
-    the engine, and where a comment silences a rule.
+    The resolved config without its name and description, the content of a file it reads, the numerical
+    version of the engine, and which rules are not judged, or are silenced by a comment.
     """
     told = [config_sha256(config), NUMERICS, *map(_content, _paths(config))]
     if config.suppressed:
         told.append(list(_silenced(config)))
+    if base.select or base.ignore:
+        told.append([base.select, base.ignore])
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
-def unresolved_key(base: Base, values: Mapping[str, Any]) -> str:
-    """The key of a point that makes no config, from what was written."""
+def key_of(base: Base, values: Mapping[str, Any]) -> str:
+    """The key of the config that these values make, or of what was written where they make none."""
+    try:
+        return point_key(base, resolve(base, values))
+    except ConfigError:
+        return _unresolved_key(base, values)
+
+
+def _unresolved_key(base: Base, values: Mapping[str, Any]) -> str:
     told = ["unresolved", base.digest, values]
     return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()
 

@@ -26,7 +26,7 @@ RANGES = {
 
 
 class Range(Struct, frozen=True):
-    """`count` evenly spaced numbers from `low` to `high`, both of them included; none is made before it is asked for."""
+    """`count` evenly spaced numbers from `low` to `high`, both included; none is made before it is needed."""
 
     spacing: Spacing
     low: float

@@ -1,4 +1,4 @@
-"""The loop of a sweep: skip what is stored, hand out the rest in tasks, collect, commit, go on after what fails."""
+"""The loop of a sweep: skip what is stored, hand out the rest, collect, commit, go on after what fails."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gradscope.errors import GradscopeError, Mistake, Place, Problem, UserError
 from gradscope.sweeping.executors import Crew, StuckError
 from gradscope.sweeping.grid import Design, Point
 from gradscope.sweeping.outcome import SweepPoint
-from gradscope.sweeping.points import Base, point_key, resolve, unresolved_key
+from gradscope.sweeping.points import Base, key_of
 from gradscope.sweeping.store import Row, Store
 from gradscope.sweeping.worker import Result, Task, compute, failure
 
@@ -54,12 +54,11 @@ class Job(Struct, frozen=True, kw_only=True):
 def run(job: Job, crew: Crew, store: Store | None, sweep: int = 0) -> Iterator[list[SweepPoint]]:
     """Every point of the sweep in lists, in the order in which they are done; stored ones as they come by.
 
-    What is handed on is in the store. Whatever ends this early, an exception or the caller, what the workers had
-    finished by then is stored as well.
+    What is handed on is in the store. Whatever ends this early, an exception or the caller, what the workers
+    had finished by then is stored as well.
 
     Raises:
-        UserError: the store fails, or the condition of the design.
-        GradscopeError: the workers fail, other than by a point's own fault.
+        UserError: the store fails, the workers do by no fault of a point, or the condition cannot be told.
     """
     loop = _Loop(job, crew, store, sweep)
     try:
@@ -97,13 +96,12 @@ class _Loop:
             self._hand_out()
             if self._in_flight:
                 self._collect()
-            is_over = not (self._in_flight or self._todo or self._alone or self._has_more)
+            has_work = self._in_flight or self._todo or self._alone or self._has_more
+            is_over = not has_work or self._is_cut_short()
             if is_over or time.monotonic() >= self._due:
                 finished = self._commit()
                 if finished:
                     yield finished
-                if self._job.fail_fast and any(point.error is not None for point in finished):
-                    return
             if is_over:
                 return
 
@@ -114,6 +112,11 @@ class _Loop:
             if not future.cancelled() and future.exception() is None:
                 self._results += future.result()
         self._commit()
+
+    def _is_cut_short(self) -> bool:
+        """Whether a point failed where that is to end the sweep."""
+        arrived = (*self._known, *self._results)
+        return self._job.fail_fast and any(each.error is not None for each in arrived)
 
     # handing out
 
@@ -176,7 +179,8 @@ class _Loop:
             missing += [point for point in points if self._is_to_retry(rows.get(point.number))]
             missing.sort()
             asked = {point.number for point in missing}
-            yield [self._stored(point, rows[point.number]) for point in points if point.number not in asked], missing
+            known = [point for point in points if point.number not in asked]
+            yield [self._stored(point, rows[point.number]) for point in known], missing
 
     def _blocks_of_design(self) -> Iterator[list[Point]]:
         try:
@@ -191,19 +195,16 @@ class _Loop:
     def _computed_by_others(self, points: Sequence[Point]) -> dict[int, Row]:
         """Points whose config another sweep computed, by number; they become members of this one."""
         assert self._store is not None  # or there are no others
-        keys = {point.number: self._key(point) for point in points}
+        names = self._job.design.names
+        keys = {
+            point.number: key_of(self._job.base, dict(zip(names, point.values, strict=True)))
+            for point in points
+        }
         rows = self._store.with_keys([*keys.values()])
         known = [(point, keys[point.number]) for point in points if keys[point.number] in rows]
         if known:
             self._store.add((), known)
         return {point.number: rows[key] for point, key in known}
-
-    def _key(self, point: Point) -> str:
-        values = dict(zip(self._job.design.names, point.values, strict=True))
-        try:
-            return point_key(resolve(self._job.base, values))
-        except UserError:
-            return unresolved_key(self._job.base, values)
 
     def _is_to_retry(self, row: Row | None) -> bool:
         return self._job.retry_failed and row is not None and row.error is not None
@@ -230,7 +231,7 @@ class _Loop:
         points = self._in_flight.pop(future)
         error = None if future.cancelled() else future.exception()
         if future.cancelled():
-            raise GradscopeError("the workers are gone: a task was cancelled; what was finished is stored")
+            raise _workers_fail("a task was cancelled: they or their scheduler are gone")
         if error is None:
             results = future.result()
             self._results += results
@@ -242,7 +243,7 @@ class _Loop:
         elif isinstance(error, GradscopeError):
             raise error
         else:
-            raise GradscopeError(f"the workers fail: {type(error).__name__}: {error}") from error
+            raise _workers_fail(f"a task failed with {type(error).__name__}: {error}") from error
         self._wait_no_longer()
 
     def _learn(self, results: Sequence[Result]) -> None:
@@ -263,7 +264,7 @@ class _Loop:
         if len(points) > 1:
             self._alone.extend(points)
         else:
-            self._fail(points[0], f"took longer than {self._job.timeout:g} seconds")
+            self._fail(points[0], f"took longer than {self._job.timeout:g} s")
 
     def _fail(self, point: Point, error: str) -> None:
         self._results.append(failure(self._job.base, self._job.design.names, point, error))
@@ -306,3 +307,8 @@ class _Loop:
             is_stored=is_stored,
             compressed_report=report,
         )
+
+
+def _workers_fail(fact: str) -> UserError:
+    hint = "see that they have the same gradscope and run again: it goes on where it stopped"
+    return UserError([Problem(Place("workers"), fact, hint)])

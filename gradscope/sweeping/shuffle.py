@@ -1,4 +1,4 @@
-"""A shuffled order of the numbers below a size, one at a time: seeded, without a list of them, of any size."""
+"""A shuffled order of the numbers below any size, one at a time and without a list of them; seeded."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ _ROUNDS = 6
 class Shuffle:
     """A permutation of range(size); `self[k]` is the k-th number, whatever others are asked for.
 
-    A Feistel network on the smallest even number of bits that holds them all, walked on until it is back below the
-    size (Black & Rogaway 2002).
+    A Feistel network on the smallest even number of bits that holds them all, walked on until it is back
+    below the size (Black & Rogaway 2002).
     """
 
     def __init__(self, size: int, seed: int) -> None:

@@ -1,4 +1,4 @@
-"""Where results are kept: one file a base config, a row for each config that was ever computed. One writer at a time."""
+"""Where results are kept: a row for each config that was ever computed. One writer at a time."""
 
 from __future__ import annotations
 
@@ -37,9 +37,10 @@ class Row(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """A sweep that is in the store: its id and what it was defined by."""
+    """A sweep that is in the store, and what it was defined by."""
 
     id: int
+    digest: str
     definition: dict[str, Any]
 
 
@@ -69,8 +70,9 @@ class Store:
     def sweeps(self) -> list[Kept]:
         """All sweeps, the one that was used last first."""
         with explained(self.path):
-            found = self._connection.execute("SELECT id, definition FROM sweeps ORDER BY used DESC")
-            return [Kept(number, json.loads(definition)) for number, definition in found]
+            query = "SELECT id, digest, definition FROM sweeps ORDER BY used DESC"
+            found = self._connection.execute(query)
+            return [Kept(number, digest, json.loads(definition)) for number, digest, definition in found]
 
     def find(self, digest: str) -> int | None:
         """The id of the sweep of that digest."""
@@ -87,6 +89,14 @@ class Store:
             )
             for number, key, *columns in self._connection.execute(query, (sweep, first, last)):
                 yield Row(number, key, _from_sql(columns))
+
+    def count(self, sweep: int, *, with_failed: bool = True) -> int:
+        """The points of a sweep that are here."""
+        query = (
+            "SELECT count(*) FROM members JOIN points ON id = point WHERE sweep = ? AND (error IS NULL OR ?)"
+        )
+        with explained(self.path):
+            return int(self._connection.execute(query, (sweep, with_failed)).fetchone()[0])
 
     def with_keys(self, keys: Sequence[str]) -> dict[str, Row]:
         """The points that have one of these keys, whichever sweep computed them."""
@@ -165,9 +175,7 @@ class Store:
             connection.execute(query, (*self._axis_values(values), number))
 
     def _axis_values(self, values: Sequence[Any]) -> list[Any]:
-        return [
-            _to_sql(value) for axis, value in zip(self._axes, values, strict=True) if axis is not None
-        ]
+        return [_to_sql(value) for axis, value in zip(self._axes, values, strict=True) if axis is not None]
 
     def _column(self, heading: str, columns: dict[str, str]) -> str | None:
         """The column of that heading, added when there is none; None where it is one of ours."""

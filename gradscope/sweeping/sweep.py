@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -52,8 +53,8 @@ def sweep(
 
     Args:
         source: a path, a dictionary, or a config from `load_config`.
-        axes: values by knob or dotted path, each a list or a text such as `log:0.1:10:20`; every value of one is
-            combined with every value of the others.
+        axes: values by knob or dotted path, each a list or a text such as `log:0.1:10:20`; every value of
+            one is combined with every value of the others.
         zip: the same for axes that go together, the first value of one with the first of the others.
         random: so many points drawn at random instead of all.
         random_seed: of the draws.
@@ -67,8 +68,8 @@ def sweep(
         retry_failed: compute points again that failed before.
 
     Raises:
-        ConfigError: the base config, an axis or the condition is wrong. A single point that makes no config or fails
-            otherwise is yielded, with its `error`.
+        ConfigError: the base config, an axis or the condition is wrong. A single point that makes no config
+            or fails otherwise is yielded, with its `error`.
         UserError: the store cannot be used.
     """
     axes_made = [make_axis(name, values, Place(f"axes['{name}']")) for name, values in (axes or {}).items()]
@@ -111,7 +112,7 @@ def make_design(
     try:
         plain = Design(axes, zipped=zipped, draws=draws)
         first = dict(zip(plain.names, plain.values(0), strict=True))
-        config = check_base(base, plain.names, first)
+        config = check_base(base, plain.axes, first)
         knobs = {name: value for name, value in config.params.items() if name not in plain.names}
         return Design(axes, zipped=zipped, draws=draws, where=where, constants=knobs if where else None)
     except Mistake as mistake:
@@ -120,7 +121,7 @@ def make_design(
 
 def run_job(
     job: Job, workforce: Workforce, path: str | None, notify: Notify = lambda words: None
-) -> Iterator[list[SweepPoint]]:
+) -> Generator[list[SweepPoint]]:
     """Set up store and workers, and run; everything is put back however it ends."""
     with ExitStack() as stack:
         store, number = None, 0
@@ -133,19 +134,21 @@ def run_job(
 
 def sweep_digest(job: Job) -> str:
     """The same for the same points of the same base."""
-    import hashlib
-
     return hashlib.sha256(f"{job.base.digest} {job.design.digest}".encode()).hexdigest()
 
 
 def definition(job: Job) -> dict[str, Any]:
     """What a summary has to know of a sweep that is over."""
     base = job.base
+    is_file = isinstance(base.source, str) and os.path.isfile(base.source)
     return {
-        "source": base.source if isinstance(base.source, str) else None,
+        "source": os.path.abspath(base.name) if is_file else None,
+        "name": base.name,
         "overrides": base.overrides,
         "seed": base.seed,
         "trials": base.trials,
+        "select": base.select,
+        "ignore": base.ignore,
         "design": job.design.to_plain(),
     }
 

@@ -175,6 +175,12 @@ def _product(left: Any, right: Any) -> Any:
     return left * right if max(abs(left), abs(right)) < 2**64 else float(left) * float(right)
 
 
+def _rounded(value: Any) -> int:
+    # Without the number of digits, which could be any.
+    whole: int = round(value)
+    return whole
+
+
 def _is_in(value: Any, collection: Any) -> bool:
     if not isinstance(collection, tuple | list | str):
         raise TypeError("`in` needs a list on its right, as in act in ('relu', 'tanh')")
@@ -185,7 +191,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "abs": abs,
     "min": min,
     "max": max,
-    "round": lambda value: round(value),
+    "round": _rounded,
     "sqrt": math.sqrt,
     "exp": math.exp,
     "log": math.log,

@@ -1,4 +1,4 @@
-"""What a worker does: one point after the other, each ending as a result or as the words for why there is none.
+"""What a worker does: one point after the other, each ending as a result or as why there is none.
 
 NumPy is only loaded with the first point, after the environment says that BLAS is to use one thread.
 """
@@ -12,12 +12,12 @@ import sys
 import threading
 import time
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib import import_module
 from multiprocessing import connection, parent_process
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gradscope.errors import GradscopeError, UserError
+from gradscope.errors import Place, Problem, UserError
 from gradscope.sweeping.limits import TooLongError, time_limit
 
 if TYPE_CHECKING:
@@ -66,8 +66,8 @@ class Task(NamedTuple):
     """Seconds for each."""
 
 
-def prepare() -> int:
-    """Make this process a worker: one BLAS thread, deaf to Ctrl-C, gone when its parent is. Returns its id."""
+def prepare() -> None:
+    """Make this process a worker: one BLAS thread, deaf to Ctrl-C, gone when its parent is."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if "numpy" in sys.modules:
         from threadpoolctl import threadpool_limits
@@ -75,7 +75,6 @@ def prepare() -> int:
         threadpool_limits(limits=1, user_api="blas")
     os.environ.update(dict.fromkeys(_BLAS_VARIABLES, "1"))
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    return os.getpid()
 
 
 def warm_up() -> int:
@@ -90,10 +89,8 @@ def compute(task: Task) -> list[Result]:
     from gradscope.engine.random import NUMERICS
 
     if task.base.numerics != NUMERICS:
-        raise GradscopeError(
-            f"a worker computes with numerical version {NUMERICS}, the sweep with {task.base.numerics}; "
-            "install the same gradscope everywhere"
-        )
+        fact = f"they compute with numerical version {NUMERICS}, the sweep with {task.base.numerics}"
+        raise UserError([Problem(Place("workers"), fact, "install the same gradscope everywhere")])
     return [compute_point(task, point) for point in task.points]
 
 
@@ -107,10 +104,10 @@ def compute_point(task: Task, point: Point) -> Result:
             from gradscope.sweeping.points import point_key, resolve
 
             config = resolve(task.base, values)
-            key = point_key(config)
-            columns, report = _diagnosed(config)
+            key = point_key(task.base, config)
+            columns, report = _diagnosed(task.base, config)
     except TooLongError:
-        error = f"took longer than {task.timeout:g} seconds"
+        error = f"took longer than {task.timeout:g} s"
     except Exception as exception:
         error = _words(exception)
     else:
@@ -129,28 +126,23 @@ def failure(
 ) -> Result:
     """The result of a point that has none, under the key of its config where it makes one."""
     from gradscope.sweeping.columns import MEASURED
-    from gradscope.sweeping.points import point_key, resolve, unresolved_key
+    from gradscope.sweeping.points import key_of
 
-    values: Mapping[str, Any] = dict(zip(names, point.values, strict=True))
-    if key is None:
-        try:
-            key = point_key(resolve(base, values))
-        except GradscopeError:
-            key = unresolved_key(base, values)
+    key = key or key_of(base, dict(zip(names, point.values, strict=True)))
     columns = (*(None for _ in MEASURED), error)
     return _result(point, key, columns, None, time.perf_counter() - seconds)
 
 
-def _diagnosed(config: Config) -> tuple[tuple[Any, ...], bytes]:
+def _diagnosed(base: Base, config: Config) -> tuple[tuple[Any, ...], bytes]:
     from gradscope.diagnosis import diagnose
     from gradscope.sweeping.columns import measured
 
-    report = diagnose(config, jobs=1)
+    report = diagnose(config, jobs=1, select=base.select, ignore=base.ignore)
     return measured(report), zlib.compress(_json(report), _COMPRESSION)
 
 
 def _json(report: Report) -> bytes:
-    """The JSON report. msgspec writes it ten times as fast by itself, but null for numbers that are not finite."""
+    """The JSON report; msgspec alone writes it ten times as fast, but null for what is not finite."""
     import msgspec
 
     if _MAYBE_NOT_FINITE.search(msgspec.msgpack.encode(report)):
@@ -158,9 +150,7 @@ def _json(report: Report) -> bytes:
     return msgspec.json.encode(report)
 
 
-def _result(
-    point: Point, key: str, columns: tuple[Any, ...], report: bytes | None, start: float
-) -> Result:
+def _result(point: Point, key: str, columns: tuple[Any, ...], report: bytes | None, start: float) -> Result:
     from gradscope import __version__
 
     seconds = time.perf_counter() - start

@@ -6,10 +6,14 @@ from functools import lru_cache
 import numpy as np
 
 from gradscope.engine.activations import Activation
+from gradscope.theory.pairs import pair_moment
 from gradscope.theory.quadrature import gaussian_mean
 
 SETTLED = 1e-10
 """Relative change of the variance below which it has reached its fixed point."""
+
+CORRELATION_SETTLED = 1e-6
+"""Change of a correlation below which it has reached its fixed point."""
 
 LARGEST, SMALLEST = 1e12, 1e-12
 """Beyond these the variance runs away to infinity or zero."""
@@ -66,3 +70,18 @@ def chi_1(activation: Activation, sigma_w2: float, variance: float) -> float:
 def gradient_gain(activation: Activation, sigma_w2: float, sigma_b2: float) -> float:
     """√χ₁ at the fixed point: the factor on the gradient's norm, a layer towards the input."""
     return math.sqrt(chi_1(activation, sigma_w2, fixed_point(activation, sigma_w2, sigma_b2)))
+
+
+def correlation_fixed_point(
+    activation: Activation, sigma_w2: float, sigma_b2: float, variance: float
+) -> float:
+    """The correlation c* that two samples settle at (Poole et al. 2016, eq. 5), from 0.5: 1 where χ₁ <= 1."""
+    if chi_1(activation, sigma_w2, variance) <= 1.0 + SETTLED or not SMALLEST < variance < LARGEST:
+        return 1.0
+    c = 0.5
+    for _ in range(STEPS):
+        ahead = (sigma_w2 * pair_moment(activation, 0.0, variance, c * variance) + sigma_b2) / variance
+        if abs(ahead - c) <= CORRELATION_SETTLED:
+            return min(ahead, 1.0)
+        c = min(ahead, 1.0)
+    return c

@@ -6,6 +6,7 @@ from functools import lru_cache
 import numpy as np
 
 from gradscope.engine.activations import Activation
+from gradscope.theory.quadrature import gaussian_mean
 
 POINTS = 240
 """Of the trapezoid in each of both directions."""
@@ -21,6 +22,8 @@ def pair_moment(activation: Activation, mean: float, variance: float, covariance
     the second one gets −√|c| t.
     """
     shared = min(abs(covariance), variance)
+    if shared == 0.0:
+        return gaussian_mean(activation.fn, variance, activation.kinks, mean) ** 2
     t, weights = _grid()
     own = math.sqrt(max(variance - shared, 0.0)) * t
     inner = activation.fn((mean + math.sqrt(shared) * t)[:, None] + own) @ weights

@@ -22,15 +22,15 @@ def test_small_numbers_are_told_in_megabytes(monkeypatch: pytest.MonkeyPatch) ->
     ]
 
 
-@pytest.mark.parametrize(("free", "fits"), [(4352, True), (4351, False)])
-def test_outputs_and_caches_count_and_the_input(
-    monkeypatch: pytest.MonkeyPatch, free: int, fits: bool
+@pytest.mark.parametrize(("short", "fits"), [(0, True), (1, False)])
+@pytest.mark.parametrize(("dtype", "itemsize"), [("float32", 4), ("float64", 8)])
+def test_input_outputs_and_caches_count(
+    monkeypatch: pytest.MonkeyPatch, dtype: str, itemsize: int, short: int, fits: bool
 ) -> None:
-    """2 samples: (6 + 2 · (100 + 100 + 5)) · 8 bytes each come to 6656, in float32 to half of it."""
-    layers = [{"dense": 100}, "relu", {"dense": 5}]
-    needed = 2 * (6 + 2 * 205) * 8
-    monkeypatch.setattr(plan, "available_bytes", lambda: needed - (4352 - free))
-    text = f"input: 6\ndtype: float64\nbatch: {{size: 2}}\nlayers: {layers}\n".replace("'", "")
+    """Two samples: 6 features, and twice what layers of 100, 100 and 5 units give."""
+    needed = 2 * (6 + 2 * (100 + 100 + 5)) * itemsize
+    monkeypatch.setattr(plan, "available_bytes", lambda: needed - short)
+    text = f"input: 6\ndtype: {dtype}\nbatch: {{size: 2}}\nlayers: [dense: 100, relu, dense: 5]\n"
     assert (messages_of(text) == []) is fits
 
 

@@ -4,13 +4,13 @@ import time
 
 import pytest
 
-from gradscope.config.schema import LAYERS
 from tests.build.planning import messages_of
 
 SINGLE = {
     "dense on an image": (
         "input: [3, 4, 4]\nlayers:\n  - dense: 4\n",
-        "net.yaml:3:5: dense takes features or a sequence, not an image of 3 × 4 × 4; put `flatten` before it",
+        "net.yaml:3:5: dense takes features or a sequence, not an image of 3 × 4 × 4; "
+        "put `flatten` before it",
     ),
     "groups that do not divide": (
         "input: 6\nlayers:\n  - group_norm: 4\n  - dense: 3\n",
@@ -54,20 +54,29 @@ SINGLE = {
         "input: 6\nlayers:\n  - dense: {units: 3, bias_init: orthogonal}\n",
         "net.yaml:3:5: a bias is no matrix, 'orthogonal' cannot fill it; use zeros, constant or normal",
     ),
+    "tokens where numbers are needed": (
+        "input: {length: 5, vocab: 7}\nlayers:\n  - relu\n  - embedding: 4\n",
+        "net.yaml:3:5: relu takes numbers, not 5 tokens of 7; put `embedding: 64` before it",
+    ),
+    "numbers where tokens are needed": (
+        "input: 6\nlayers:\n  - embedding: 4\n",
+        "net.yaml:3:5: embedding takes tokens, not 6 features; write `input: {length: …, vocab: …}`",
+    ),
     "shared weights of another shape": (
         "input: 8\nlayers:\n  - repeat: 2\n    share: true\n    layers:\n      - dense: 4\n  - dense: 3\n",
         "net.yaml:6:9: shared weights have 8 inputs and 4 outputs, this copy needs 4 and 4; "
         "inside `share: true` the last layer must give what the first one takes",
     ),
     "shared gains of another size": (
-        "input: 8\nlayers:\n  - repeat: 2\n    share: true\n    layers:\n      - concat: [batch_norm]\n  - dense: 3\n",
+        "input: 8\nlayers:\n  - repeat: 2\n    share: true\n    layers:\n      - concat: [batch_norm]\n"
+        "  - dense: 3\n",
         "net.yaml:6:18: shared parameters are for 8 features, this copy has 16; "
         "inside `share: true` the last layer must give what the first one takes",
     ),
     "shared residual of another shape": (
         "input: 8\nlayers:\n  - repeat: 2\n    share: true\n    layers:\n"
         "      - residual: {layers: [dense: 4], shortcut: [dense: 4]}\n  - dense: 3\n",
-        "net.yaml:6:28: shared weights have 8 inputs and 4 outputs, this copy needs 4 and 4; "
+        "net.yaml:6:29: shared weights have 8 inputs and 4 outputs, this copy needs 4 and 4; "
         "inside `share: true` the last layer must give what the first one takes",
     ),
 }
@@ -77,14 +86,6 @@ SINGLE = {
 def test_message(case: str) -> None:
     text, message = SINGLE[case]
     assert messages_of(text) == [message]
-
-
-@pytest.mark.skipif("embedding" in LAYERS, reason="tokens have a layer that takes them")
-def test_tokens_have_no_layer_yet() -> None:
-    assert messages_of("input: {length: 5, vocab: 7}\nlayers:\n  - dense: 3\n")[0] == (
-        "net.yaml:1:8: no layer takes tokens yet; "
-        "give `input:` as a number of features or as {length: …, features: …}"
-    )
 
 
 def test_batch_norm_of_one_sample_with_positions_is_no_mistake() -> None:
@@ -103,7 +104,9 @@ def test_a_mistake_in_a_repeat_is_told_once() -> None:
 
 
 def test_branch_and_shortcut_are_both_told() -> None:
-    text = "input: 6\nlayers:\n  - residual:\n      layers: [group_norm: 4]\n      shortcut: [group_norm: 5]\n"
+    text = (
+        "input: 6\nlayers:\n  - residual:\n      layers: [group_norm: 4]\n      shortcut: [group_norm: 5]\n"
+    )
     assert messages_of(text) == [
         "net.yaml:4:16: 4 groups do not divide 6 features; use one of 1, 2, 3, 6",
         "net.yaml:5:18: 5 groups do not divide 6 features; use one of 1, 2, 3, 6",

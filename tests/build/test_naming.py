@@ -12,7 +12,10 @@ from tests.build.planning import messages_of, plan_of
 DENSE = {"dense": 6}
 NAMES: dict[str, tuple[list[Any], str]] = {
     "kinds and numbers": ([DENSE, "relu", DENSE, "relu"], "dense1 relu1 dense2 relu2"),
-    "second of a kind": ([DENSE, DENSE, "relu", "tanh", "relu", "relu"], "dense1 dense2 relu2 tanh2 relu2b relu2c"),
+    "second of a kind": (
+        [DENSE, DENSE, "relu", "tanh", "relu", "relu"],
+        "dense1 dense2 relu2 tanh2 relu2b relu2c",
+    ),
     "before the first weight": (["relu", DENSE, "relu"], "relu0 dense1 relu1"),
     "activation option": ([{"dense": {"units": 6, "activation": "tanh"}}, "tanh"], "dense1 tanh1 tanh1b"),
     "repeat goes on counting": (
@@ -29,11 +32,12 @@ NAMES: dict[str, tuple[list[Any], str]] = {
     ),
     "containers count from 1 inside": (
         [DENSE, "relu", DENSE, {"residual": ["relu", DENSE, "relu", DENSE]}, "relu"],
-        "dense1 relu1 dense2 residual3.relu0 residual3.dense1 residual3.relu1 residual3.dense2 residual3 relu3",
+        "dense1 relu1 dense2 "
+        "residual3.relu0 residual3.dense1 residual3.relu1 residual3.dense2 residual3 relu3",
     ),
     "projection shortcut": (
         [DENSE, DENSE, {"residual": {"layers": [{"dense": 4}], "shortcut": [{"dense": 4}]}}],
-        "dense1 dense2 residual3.dense1 residual3.shortcut.dense1 residual3",
+        "dense1 dense2 residual3.shortcut.dense1 residual3.dense1 residual3",
     ),
     "containers in containers": (
         [{"residual": [{"concat": [{"dense": 2}]}, DENSE]}],
@@ -44,7 +48,12 @@ NAMES: dict[str, tuple[list[Any], str]] = {
         "dense1 residual1.relu0 residual1 relu1 dense2",
     ),
     "given names": (
-        [{"dense": {"units": 6, "name": "stem"}}, "relu", {"residual": {"layers": [DENSE], "name": "block"}}, DENSE],
+        [
+            {"dense": {"units": 6, "name": "stem"}},
+            "relu",
+            {"residual": {"layers": [DENSE], "name": "block"}},
+            DENSE,
+        ],
         "stem relu1 block.dense1 block dense3",
     ),
 }
@@ -78,7 +87,9 @@ def test_index_is_the_number_on_the_trunk() -> None:
 
 
 def test_flow_points_are_weighted_layers_and_containers_of_the_trunk() -> None:
-    layers = plan_of([DENSE, "relu", {"residual": [DENSE]}, {"residual": ["relu"]}, {"concat": [DENSE]}, DENSE]).layers
+    layers = plan_of(
+        [DENSE, "relu", {"residual": [DENSE]}, {"residual": ["relu"]}, {"concat": [DENSE]}, DENSE]
+    ).layers
     points = [info.name for info in layers if info.flow_point]
     assert points == ["dense1", "residual2", "residual2b", "concat3", "dense4"]
 
@@ -147,7 +158,9 @@ def test_names_change_no_number() -> None:
 
 
 def test_layers_draw_from_streams_of_their_own() -> None:
-    arrays = build_network(load_config({"input": 6, "layers": [DENSE, DENSE, {"residual": [DENSE]}]})).parameters()
+    arrays = build_network(
+        load_config({"input": 6, "layers": [DENSE, DENSE, {"residual": [DENSE]}]})
+    ).parameters()
     weights = [array for name, array in arrays.items() if name.endswith("weight")]
     assert len({weight.tobytes() for weight in weights}) == 3
     assert all(np.ptp(weight) > 0.0 for weight in weights)

@@ -8,9 +8,39 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gradscope import ConfigError, build_network, load_config, make_batch
+from gradscope.config.schema import LAYERS
 
 SIZES = st.integers(1, 6)
 INITS = st.sampled_from(["he_normal", "orthogonal", "identity", "zeros", "glorot_uniform", "torch_default"])
+
+
+SHAPED: dict[str, st.SearchStrategy[Any]] = {
+    "conv1d": st.fixed_dictionaries({"filters": SIZES, "kernel": SIZES}, optional={"stride": SIZES}),
+    "conv2d": st.fixed_dictionaries({"filters": SIZES, "kernel": SIZES}, optional={"groups": SIZES}),
+    "max_pool": SIZES,
+    "avg_pool": SIZES,
+    "rnn": SIZES,
+    "lstm": st.fixed_dictionaries({"units": SIZES}, optional={"bidirectional": st.booleans()}),
+    "gru": st.fixed_dictionaries({"units": SIZES}, optional={"return_sequences": st.booleans()}),
+    "embedding": SIZES,
+    "attention": st.integers(1, 3),
+    "transformer_block": st.integers(1, 3),
+    "maxout": SIZES,
+    "glu": SIZES,
+    "positional": st.sampled_from(["learned", "sinusoidal"]),
+}
+"""Kinds that take some shapes only."""
+BARE = ("global_avg_pool", "mean_over_time", "last_step", "flatten", "batch_norm", "layer_norm", "rms_norm")
+
+
+def shaped() -> st.SearchStrategy[Any]:
+    return st.one_of(
+        [
+            options.map(lambda value, kind=kind: {kind: value})
+            for kind, options in SHAPED.items()
+            if kind in LAYERS
+        ]
+    )
 
 
 def leaves() -> st.SearchStrategy[Any]:
@@ -21,7 +51,8 @@ def leaves() -> st.SearchStrategy[Any]:
         SIZES.map(lambda units: {"dense": units}),
         dense.map(lambda options: {"dense": options}),
         SIZES.map(lambda groups: {"group_norm": groups}),
-        st.sampled_from(["relu", "tanh", "softmax", "flatten", "batch_norm", "layer_norm", "rms_norm"]),
+        st.sampled_from(["relu", "tanh", "softmax", *(kind for kind in BARE if kind in LAYERS)]),
+        shaped(),
         st.just({"prelu": {"learned": True}}),
         st.just({"dropout": 0.5}),
     )
@@ -31,9 +62,9 @@ def containers(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     some = st.lists(inner, min_size=1, max_size=3)
     return st.one_of(
         st.fixed_dictionaries({"repeat": st.integers(1, 3), "layers": some, "share": st.booleans()}),
-        st.fixed_dictionaries({"layers": some}, optional={"shortcut": some, "scale": st.just({"learned": 0.5})}).map(
-            lambda options: {"residual": options}
-        ),
+        st.fixed_dictionaries(
+            {"layers": some}, optional={"shortcut": some, "scale": st.just({"learned": 0.5})}
+        ).map(lambda options: {"residual": options}),
         some.map(lambda layers: {"concat": layers}),
     )
 
@@ -42,6 +73,7 @@ INPUTS = st.one_of(
     SIZES,
     st.lists(SIZES, min_size=3, max_size=3),
     st.fixed_dictionaries({"length": SIZES, "features": SIZES}),
+    st.fixed_dictionaries({"length": SIZES, "vocab": st.integers(2, 9)}),
 )
 CONFIGS = st.fixed_dictionaries(
     {
@@ -64,6 +96,6 @@ def test_building_ends_in_a_network_or_a_config_error(source: dict[str, Any]) ->
             outputs = network.forward(inputs)
             _, dx = network.backpropagate(inputs, targets)
         assert outputs.shape[0] == config.batch.size
-        assert dx.mantissa.shape == inputs.shape
+        assert config.input.vocab is not None or dx.mantissa.shape == inputs.shape
         names = [step.info.name for step in network.layers()]
         assert len(set(names)) == len(names)

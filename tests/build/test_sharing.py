@@ -74,8 +74,8 @@ def test_gradient_is_that_of_the_loss() -> None:
 def test_containers_are_shared_with_all_that_is_inside() -> None:
     network = build_network(shared({"residual": {"layers": [DENSE, "relu"], "shortcut": [DENSE]}}, count=2))
     assert [name for name in network.parameters() if name.endswith("weight")] == [
-        "residual1.dense1.weight",
         "residual1.shortcut.dense1.weight",
+        "residual1.dense1.weight",
         "dense3.weight",
     ]
 
@@ -86,12 +86,22 @@ def test_repeats_inside_shared_repeats() -> None:
     assert infos == {"dense1": None, "dense2": None, "dense3": "dense1", "dense4": "dense2", "dense5": None}
     inner["share"] = True
     infos = {step.info.name: step.info.shares for step in build_network(shared(inner, count=2)).layers()}
-    assert infos == {"dense1": None, "dense2": "dense1", "dense3": "dense1", "dense4": "dense1", "dense5": None}
+    assert infos == {
+        "dense1": None,
+        "dense2": "dense1",
+        "dense3": "dense1",
+        "dense4": "dense1",
+        "dense5": None,
+    }
 
 
 def test_one_set_in_a_shared_net_is_the_same_as_in_a_plain_one() -> None:
-    plain = build_network(load_config({"input": 6, "dtype": "float64", "layers": [DENSE, "tanh"]})).parameters()
-    npt.assert_array_equal(build_network(shared(DENSE, "tanh")).parameters()["dense1.weight"], plain["dense1.weight"])
+    plain = build_network(
+        load_config({"input": 6, "dtype": "float64", "layers": [DENSE, "tanh"]})
+    ).parameters()
+    npt.assert_array_equal(
+        build_network(shared(DENSE, "tanh")).parameters()["dense1.weight"], plain["dense1.weight"]
+    )
 
 
 def test_a_mistake_outside_the_shared_copies_is_still_told() -> None:
@@ -107,3 +117,12 @@ def test_a_mistake_outside_the_shared_copies_is_still_told() -> None:
 def test_shared_outline_counts_nothing_twice() -> None:
     layers = plan_of([{"repeat": 4, "share": True, "layers": [DENSE]}, {"dense": 2}]).layers
     assert sum(info.parameters for info in layers) == 42 + 14
+
+
+def test_a_tied_layer_uses_the_table_and_has_a_bias_of_its_own() -> None:
+    source = {
+        "input": {"length": 5, "vocab": 7},
+        "layers": [{"embedding": 4}, {"dense": {"tied": "embedding1"}}],
+    }
+    report = diagnose(load_config(source))
+    assert [(layer.shares, layer.parameters) for layer in report.layers] == [(None, 28), ("embedding1", 7)]

@@ -1,3 +1,4 @@
+import json
 import os
 import stat
 from pathlib import Path
@@ -22,12 +23,22 @@ def test_a_report_in_a_file_is_plain_utf8(tmp_path: Path, monkeypatch: pytest.Mo
     assert "\x1b" not in text
 
 
-def test_nothing_is_written_when_the_only_config_fails(tmp_path: Path) -> None:
+def test_a_table_of_nothing_replaces_no_file(tmp_path: Path) -> None:
+    target = tmp_path / "report.txt"
+    target.write_text("the last good one")
+    result = call("run", tmp_path / "missing.yaml", "-o", target)
+    assert result.exit_code == 2
+    assert target.read_text() == "the last good one"
+
+
+def test_a_document_of_nothing_replaces_the_last_one(tmp_path: Path) -> None:
     target = tmp_path / "report.json"
     target.write_text("the last good one")
     result = call("run", tmp_path / "missing.yaml", "--format", "json", "-o", target)
-    assert result.exit_code == 2
-    assert target.read_text() == "the last good one"
+    assert (result.exit_code, result.stdout) == (2, "")
+    document = json.loads(target.read_text())
+    assert document["reports"] == []
+    assert [problem["message"] for problem in document["problems"]] == ["there is no such file"]
 
 
 def test_a_file_is_replaced_whole_and_keeps_its_mode(tmp_path: Path) -> None:

@@ -73,7 +73,9 @@ def test_machine_formats_stay_valid_when_nothing_is_left(
     bad, worse = small(tmp_path, "bad", BROKEN), tmp_path / "missing.yaml"
     result = call("run", bad, worse, "--format", "json")
     assert result.exit_code == 2
-    assert json.loads(result.stdout) == {"schema_version": 1, "reports": []}
+    document = json.loads(result.stdout)
+    assert document["reports"] == []
+    assert [problem["config"] for problem in document["problems"]] == [str(bad), str(bad), str(worse)]
     assert "there is no such file" in result.stderr
 
 
@@ -82,8 +84,8 @@ def test_our_own_fault_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     file = small(tmp_path)
     result = call("run", file)
     assert (result.exit_code, result.stdout) == (3, "")
-    hint = "please report; --verbose shows the traceback"
-    assert result.stderr == f"internal error: {file}: ValueError: seven\\nlines ({hint})\n"
+    hint = "please report it; --verbose shows the traceback"
+    assert result.stderr == f"{file}: internal error: ValueError: seven\\nlines; {hint}\n"
 
 
 def test_verbose_shows_the_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,7 +93,7 @@ def test_verbose_shows_the_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyP
     result = call("run", small(tmp_path), "--verbose")
     assert result.exit_code == 3
     assert result.stderr.startswith("Traceback (most recent call last):\n")
-    assert result.stderr.endswith("ValueError: seven (please report)\n")
+    assert result.stderr.endswith("ValueError: seven; please report it\n")
 
 
 def test_our_own_fault_does_not_stop_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

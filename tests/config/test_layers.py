@@ -232,8 +232,10 @@ WHOLE = "expected a whole number of at least 1"
         (
             "- zzz: 3",
             "3:3: layers[0]: there is no layer 'zzz'; "
-            "known are dense, batch_norm, layer_norm, rms_norm, group_norm, "
-            "dropout, residual, concat, flatten, repeat and every activation",
+            "known are dense, conv1d, conv2d, max_pool, avg_pool, global_avg_pool, batch_norm, layer_norm, "
+            "rms_norm, group_norm, dropout, residual, concat, flatten, rnn, lstm, gru, embedding, positional, "
+            "attention, transformer_block, maxout, glu, mean_over_time, last_step, transpose, repeat and every "
+            "activation",
         ),
         ("- dense:256", "3:3: layers[0]: there is no layer 'dense:256'; write a space behind the ':'"),
         ("- ${x}: 256", "3:3: layers[0]: there is no layer '${x}'; knobs stand for values, not for keys"),
@@ -336,7 +338,7 @@ def test_every_mistake_in_a_layer_is_told():
         "net.yaml:4:27: layers[1].dense.bias: expected true or false, got 1; as in `bias: true`",
         "net.yaml:4:30: layers[1].dense: there is no key 'widht'; "
         "known are activation, bias, bias_init, init, "
-        "name, units",
+        "name, tied, units",
     ]
 
 

@@ -1,15 +1,10 @@
 """One line for every layer: how it is made from given parameters, and the shape of what it is tried on."""
 
-from collections.abc import Callable
 from itertools import product
-from typing import NamedTuple
-
-import numpy as np
 
 from gradscope.engine import Array
 from gradscope.engine.activations import ACTIVATIONS, Activation, Softmax
 from gradscope.engine.axes import feature_axis
-from gradscope.engine.initializers import Fans, Initializer
 from gradscope.engine.layer import Step
 from gradscope.engine.layers.concat import Concat
 from gradscope.engine.layers.dense import Dense
@@ -18,51 +13,10 @@ from gradscope.engine.layers.elementwise import Elementwise, PRelu, SoftmaxLayer
 from gradscope.engine.layers.flatten import Flatten
 from gradscope.engine.layers.normalization import BATCH, LAYER, RMS, Normalization, Scheme, group_scheme
 from gradscope.engine.layers.residual import Residual
-from gradscope.engine.outline import Law, LayerInfo
 from gradscope.engine.random import Stream
 from gradscope.engine.sequence import Sequence
-from gradscope.engine.weights import Weight
-
-
-class Parameters:
-    """Arrays by name: drawn when a layer first asks for them; the same, or what replaced them, ever after."""
-
-    def __init__(self, seed: int, dtype: type[np.floating] = np.float64):
-        self.arrays: dict[str, Array] = {}
-        self.dtype = dtype
-        self._rng = np.random.default_rng(seed)
-
-    def __call__(self, name: str, *shape: int) -> Array:
-        """The array of that name."""
-        if name not in self.arrays:
-            self.arrays[name] = self._rng.standard_normal(shape).astype(self.dtype)
-        return self.arrays[name]
-
-
-class LayerCase(NamedTuple):
-    """A layer and the shape (B, ...) of its input."""
-
-    shape: tuple[int, ...]
-    make: Callable[[Parameters], Step]
-
-
-def info(name: str) -> LayerInfo:
-    """Facts that only name the layer: the engine itself looks at nothing else."""
-    return LayerInfo(name=name, path=name, kind=name, index=1, output_shape=())
-
-
-def given_weight(array: Array) -> Weight:
-    """A recipe (I, O) that gives this very array."""
-
-    def fill(
-        rng: np.random.Generator, shape: tuple[int, int], fans: Fans, dtype: np.dtype[np.floating]
-    ) -> Array:
-        return array.astype(dtype)
-
-    initializer = Initializer(fill, mean=lambda fans: 0.0, variance=lambda fans: 0.0, in_blocks=False)
-    fan_in, fan_out = array.shape
-    law = Law("given", initializer, Fans(fan_in, fan_out))
-    return Weight((fan_in, fan_out), law, Stream(0, 0, "given"), array.dtype)
+from tests.engine.making import LayerCase, Parameters, given_weight, info
+from tests.engine.sequence_cases import SEQUENCE_CASES
 
 
 def dense(take: Parameters, name: str, fan_in: int, fan_out: int, *, bias: bool = True) -> Step:
@@ -164,5 +118,6 @@ LAYER_CASES: dict[str, LayerCase] = {
         )
         for scheme, shape, eps, affine in product(SCHEMES, NORM_SHAPES, (0.0, 1e-5, 1.0), (False, True))
     },
+    **SEQUENCE_CASES,
     **{name: LayerCase((4, 5), lambda take, name=name: activation(name)) for name in ACTIVATIONS},  # type: ignore[misc]
 }

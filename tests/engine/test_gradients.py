@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gradscope.engine.gradients import OuterProducts
 from tests.engine.affine_gradients import TOLERANCE, Case, case, collapsed, formed, norm
-from tests.strategies import bounded, few, seeds, shapes_BTIO
+from tests.strategies import bounded, few, seeds, shapes_BTIO, sizes
 
 both_precisions = pytest.mark.parametrize("dtype", list(TOLERANCE))
 
@@ -133,6 +133,31 @@ def test_any_scale_in_float32(seed: int, shape: tuple[int, int, int, int], of_x:
         assert math.log2(gradient.sample_l2[0]) + gradient.sample_exponent == pytest.approx(
             math.log2(norm(formed(OuterProducts(gradient.x[:1], gradient.dy[:1])))), abs=1e-5
         )
+
+
+@both_precisions
+@bounded
+@given(seed=seeds(), samples=sizes(4), length=st.integers(2, 20), step=st.integers(-11, 11))
+def test_steps_that_grow_as_fast_as_their_cotangents_shrink(
+    dtype: type[np.floating], seed: int, samples: int, length: int, step: int
+) -> None:
+    """As in a recurrent layer with a gain: all steps count the same, but squares of no factor fit."""
+    x, dy = case(seed, (samples, length, 5, 4))
+    grown = np.ldexp(1.0, step * (np.arange(length) - length // 2))[:, np.newaxis]
+    check_norms(Case(x * grown, dy / grown).of(dtype), TOLERANCE[dtype])
+
+
+def test_steps_in_rows_of_zeros_and_of_any_size() -> None:
+    x, dy = case(10, (2, 4, 5, 3))
+    x[0, 1] = 0.0
+    x[1] *= 1e-30
+    x[1, 2] *= 1e10
+    dy[1] *= 1e30
+    dy[0, 2] = 0.0
+    check_norms(Case(x, dy).of(np.float32), 1e-5)
+    assert Case(x, 0.0 * dy).of(np.float32).log2_l2 == -math.inf
+    x[1, 3, 0] = math.nan
+    assert math.isnan(Case(x, dy).of(np.float32).log2_l2)
 
 
 @pytest.mark.parametrize("log2_scale", [-31.0, -29.0, -20.0, -14.0, 0.0, 28.0, 31.0])

@@ -1,5 +1,7 @@
 """Every layer against central differences, and what all promise: values in, values out, nothing kept."""
 
+from typing import Any
+
 import numpy as np
 import numpy.testing as npt
 import pytest
@@ -7,11 +9,23 @@ import pytest
 from gradscope.engine import Array
 from gradscope.engine.layer import Container
 from gradscope.engine.layers.dropout import Dropout
+from gradscope.engine.layers.normalization import Scheme
 from gradscope.engine.random import Stream
 from gradscope.engine.sequence import Sequence
 from gradscope.engine.signal import Signal
 from tests.collecting import collect
-from tests.engine.layer_cases import LAYER_CASES, Parameters, activation, dense, dropout, info, residual
+from tests.engine.layer_cases import (
+    LAYER_CASES,
+    NORM_SHAPES,
+    SCHEMES,
+    Parameters,
+    activation,
+    dense,
+    dropout,
+    info,
+    norm,
+    residual,
+)
 from tests.finite_differences import numerical_gradient
 
 every_layer = pytest.mark.parametrize("name", LAYER_CASES)
@@ -113,6 +127,32 @@ def test_parameters_are_told_by_name(name: str) -> None:
     assert set(told) == set(take.arrays)
     for key, array in told.items():
         npt.assert_array_equal(array.ravel(), take.arrays[key].ravel())
+
+
+# Normalisation
+
+
+@pytest.mark.parametrize("scheme", SCHEMES, ids=lambda scheme: scheme.name)
+@pytest.mark.parametrize("shape", NORM_SHAPES, ids=str)
+def test_which_entries_are_normalised_together(scheme: Scheme, shape: tuple[int, ...]) -> None:
+    """One by one, by index: features (B, F), sequences (B, T, F), images (B, C, H, W)."""
+    x = np.random.default_rng(3).standard_normal(shape)
+    expected = np.empty_like(x)
+    # Views with the features last, whatever the array.
+    rows, out = (np.moveaxis(array, 1, -1) if x.ndim == 4 else array for array in (x, expected))
+    features = rows.shape[-1]
+    half = features // 2
+    together: dict[str, list[tuple[Any, ...]]] = {
+        "batch": [(..., feature) for feature in range(features)],
+        "group": [(b, ..., slice(first, first + half)) for b in range(len(x)) for first in (0, half)],
+        "layer": list(np.ndindex(rows.shape[:-1])),
+        "rms": list(np.ndindex(rows.shape[:-1])),
+    }
+    for part in together[scheme.name]:
+        centre = rows[part].mean() if scheme.centred else 0.0
+        out[part] = (rows[part] - centre) / np.sqrt(np.mean((rows[part] - centre) ** 2) + 0.1)
+    layer = norm(Parameters(0), scheme, features, 0.1, affine=False)
+    npt.assert_allclose(Sequence((layer,)).forward(x)[0], expected, rtol=1e-12)
 
 
 # Dropout

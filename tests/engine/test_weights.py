@@ -133,6 +133,21 @@ def test_held_and_replayed_and_any_number_of_threads_agree_to_the_bit(
 
 
 @pytest.mark.parametrize("jobs", [1, 2, 8])
+def test_partial_sums_are_added_in_the_order_of_the_blocks(
+    jobs: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gradscope.engine.weights.LARGEST_BLOCK", 1 << 14)
+    w = weight((300, 500))
+    assert len(w.blocks) > 5
+    dy = rows_of(500, FLOAT32)
+    expected = np.zeros((5, 300), dtype=np.float32)
+    for number, columns in enumerate(w.blocks):
+        expected += dy[:, columns] @ w.block(number).T
+    with jobs_limit(jobs):
+        assert w.times_transposed(dy).tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 8])
 def test_what_is_drawn_whole_is_held_and_drawn_once(jobs: int) -> None:
     counting = Counting("orthogonal")
     w = weight((400, 400), counting.initializer, held=False)

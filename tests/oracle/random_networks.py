@@ -23,7 +23,9 @@ INITS = st.sampled_from(
         {"uniform": {"low": -0.5, "high": 0.9}},
     ]
 )
-BIAS_INITS = st.sampled_from(["zeros", {"normal": {"std": 0.4}}, {"constant": 0.2}, {"uniform": {"low": -0.3}}])
+BIAS_INITS = st.sampled_from(
+    ["zeros", {"normal": {"std": 0.4}}, {"constant": 0.2}, {"uniform": {"low": -0.3}}]
+)
 INPUTS = st.sampled_from(["normal", {"normal": {"mean": 0.5, "std": 2}}, "uniform", "bernoulli", "lognormal"])
 
 OPTIONS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
@@ -48,7 +50,7 @@ def activations(draw: Draw) -> Any:
 
 @st.composite
 def norms(draw: Draw, features: int) -> Any:
-    # A single value less its mean is zero, or rounding noise that nobody can agree on: none is normalised alone.
+    # A single value less its mean is zero or rounding, on which nobody can agree: none is normalised alone.
     kinds = ["batch_norm", "rms_norm", *(["layer_norm", "group_norm"] if features > 1 else [])]
     kind = draw(st.sampled_from(kinds))
     options: dict[str, Any] = {"eps": draw(EPS), "affine": draw(st.booleans())}

@@ -4,8 +4,8 @@ import math
 from collections.abc import Callable
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+from torch.nn import functional
 
 
 def _squared_relu(z: Tensor) -> Tensor:
@@ -43,19 +43,19 @@ ACTIVATIONS: dict[str, Callable[..., Tensor]] = {
     "tanh": torch.tanh,
     "lecun_tanh": lambda z: 1.7159 * torch.tanh(2.0 / 3.0 * z),
     "arctan": torch.atan,
-    "softsign": F.softsign,
+    "softsign": functional.softsign,
     "softplus": _softplus,
     "relu": torch.relu,
     "relu6": lambda z: _between(z, 0.0, 6.0),
-    "leaky_relu": lambda z, slope=0.01: F.leaky_relu(z, slope),
-    "prelu": lambda z, slope=0.25, learned=False: F.leaky_relu(z, slope),
-    "elu": lambda z, alpha=1.0: F.elu(z, alpha),
-    "selu": F.selu,
-    "celu": lambda z, alpha=1.0: F.celu(z, alpha),
-    "gelu": F.gelu,
+    "leaky_relu": lambda z, slope=0.01: functional.leaky_relu(z, slope),
+    "prelu": lambda z, slope=0.25, learned=False: functional.leaky_relu(z, slope),
+    "elu": lambda z, alpha=1.0: functional.elu(z, alpha),
+    "selu": functional.selu,
+    "celu": lambda z, alpha=1.0: functional.celu(z, alpha),
+    "gelu": functional.gelu,
     "gelu_tanh": _gelu_tanh,
-    "silu": F.silu,
-    "mish": F.mish,
+    "silu": functional.silu,
+    "mish": functional.mish,
     "hardtanh": lambda z: _between(z, -1.0, 1.0),
     "hard_sigmoid": _hard_sigmoid,
     "hardswish": lambda z: z * _hard_sigmoid(z),
@@ -83,12 +83,12 @@ def features_second(x: Tensor) -> Tensor:
 
 
 def _batch_norm(x: Tensor, gain: Tensor | None, bias: Tensor | None, eps: float) -> Tensor:
-    normed = F.batch_norm(features_second(x), None, None, gain, bias, training=True, eps=eps)
+    normed = functional.batch_norm(features_second(x), None, None, gain, bias, training=True, eps=eps)
     return features_second(normed)
 
 
 def _group_norm(x: Tensor, gain: Tensor | None, bias: Tensor | None, eps: float, groups: int) -> Tensor:
-    return features_second(F.group_norm(features_second(x), groups, gain, bias, eps))
+    return features_second(functional.group_norm(features_second(x), groups, gain, bias, eps))
 
 
 def _over_last(norm: Callable[..., Tensor]) -> Callable[..., Tensor]:
@@ -104,22 +104,24 @@ def _over_last(norm: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
 NORMS: dict[str, Callable[..., Tensor]] = {
     "batch_norm": _batch_norm,
-    "layer_norm": _over_last(lambda x, gain, bias, eps: F.layer_norm(x, x.shape[-1:], gain, bias, eps)),
-    "rms_norm": _over_last(lambda x, gain, bias, eps: F.rms_norm(x, x.shape[-1:], gain, eps)),
+    "layer_norm": _over_last(
+        lambda x, gain, bias, eps: functional.layer_norm(x, x.shape[-1:], gain, bias, eps)
+    ),
+    "rms_norm": _over_last(lambda x, gain, bias, eps: functional.rms_norm(x, x.shape[-1:], gain, eps)),
     "group_norm": _group_norm,
 }
 
 
 def _cross_entropy(outputs: Tensor, targets: Tensor) -> Tensor:
-    return F.cross_entropy(outputs.reshape(-1, outputs.shape[-1]), targets.reshape(-1))
+    return functional.cross_entropy(outputs.reshape(-1, outputs.shape[-1]), targets.reshape(-1))
 
 
 LOSSES: dict[str, Callable[..., Tensor]] = {
     "cross_entropy": _cross_entropy,
-    "binary_cross_entropy": F.binary_cross_entropy_with_logits,
-    "mse": F.mse_loss,
-    "mae": F.l1_loss,
-    "huber": lambda outputs, targets, delta=1.0: F.huber_loss(outputs, targets, delta=delta),
+    "binary_cross_entropy": functional.binary_cross_entropy_with_logits,
+    "mse": functional.mse_loss,
+    "mae": functional.l1_loss,
+    "huber": lambda outputs, targets, delta=1.0: functional.huber_loss(outputs, targets, delta=delta),
     "random_cotangent": lambda outputs, targets: (outputs * targets).sum(),
 }
 

@@ -20,8 +20,8 @@ DIFFERENCE = 1e-12
 def measures(network: TorchNetwork) -> Numbers:
     """Every quantity under `layer.quantity`, the loss and the flow besides.
 
-    `largest`, `has_norm` and what ends in `.terms`, `.lost` or `.nearly` are no quantities of the report but say
-    how far rounding may move one.
+    `largest`, `has_norm` and what ends in `.inside`, `.terms`, `.lost` or `.nearly` are no quantities of the
+    report but say how far rounding may move one.
     """
     # A random cotangent is no loss; its scalar product only stands in for one.
     has_loss = network.config.get("loss") != "random_cotangent"
@@ -55,6 +55,7 @@ def _outputs(seen: Seen) -> Numbers:
         "output.std": float(y.std(correction=0)),
         "output.rms": float((y**2).mean().sqrt()),
         "output.zero_fraction": float((y == 0).double().mean()),
+        "inside": _inside(seen),
         "output.zero_fraction.nearly": float((y.abs() <= NEARLY_ZERO * (y**2).mean().sqrt()).double().mean()),
         "output.min": float(y.min()),
         "output.max": float(y.max()),
@@ -98,8 +99,12 @@ def _parameters(network: TorchNetwork, uses: list[Seen]) -> Numbers:
 
 def _terms(use: Seen) -> float:
     """A bound of what a parameter's gradient is summed from: the terms are products of these two at most."""
-    inside = max(float(use.x.detach().abs().max()), float(use.y.detach().abs().max()), 1.0)
-    return inside * float(use.y.grad.abs().sum())
+    return _inside(use) * float(use.y.grad.abs().sum())
+
+
+def _inside(use: Seen) -> float:
+    """The largest number a layer's gradient is multiplied by on its way to a parameter."""
+    return max(float(use.x.detach().abs().max()), float(use.y.detach().abs().max()), 1.0)
 
 
 def _samples(uses: list[Seen]) -> Numbers:
@@ -117,7 +122,7 @@ def _samples(uses: list[Seen]) -> Numbers:
     return {
         "sample_grad.mean_l2": sum(math.sqrt(square) for square in squares) / count,
         "sample_grad.noise_scale": trace / true_square if true_square > DIFFERENCE * of_samples else None,
-        # How much larger the terms of both differences are than the divisor: the digits the quotient has lost.
+        # How much larger the terms of both differences are than the divisor: the digits that are lost.
         "sample_grad.noise_scale.lost": (count * of_batch + of_samples) / max(abs(true_square), 1e-300),
     }
 
@@ -139,5 +144,7 @@ def _flow(l2: list[float]) -> Numbers:
     return {
         "flow.log10_ratio": float(logs[0] - logs[-1]),
         "flow.gain_per_layer": 10.0 ** -float(line[0]),
-        "flow.r2": 1.0 - float(residual.square().sum() / spread.square().sum()) if float(spread.square().sum()) else 1.0,
+        "flow.r2": 1.0 - float(residual.square().sum() / spread.square().sum())
+        if float(spread.square().sum())
+        else 1.0,
     }

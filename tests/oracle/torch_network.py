@@ -1,10 +1,10 @@
-"""A config's dictionary run by PyTorch in float64: walks the plain data, names the layers, keeps every tensor."""
+"""A config's dictionary run by PyTorch in float64: walks the plain data, names layers, keeps every tensor."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from string import ascii_lowercase
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -24,8 +24,11 @@ MAIN = {
 }
 """What `kind: value` gives."""
 
+CONTAINERS = ("residual", "concat")
+
 torch.set_num_threads(1)  # several wait for each other longer than these small arrays take
 
+Options = dict[str, Any]
 Address = tuple[int | str, ...]
 """Where a layer stands in the config, with the number of the copy where copies have weights of their own."""
 
@@ -36,19 +39,27 @@ class Seen:
 
     name: str
     kind: str
-    options: dict[str, Any]
+    options: Options
     x: Tensor
     y: Tensor
     owner: str
     is_flow_point: bool
 
 
-def split(layer: Any) -> tuple[str, dict[str, Any]]:
+class Spot(NamedTuple):
+    """What a layer is called, whose parameters it uses, and where it stands."""
+
+    name: str
+    owner: str
+    address: Address
+
+
+def split(layer: Any) -> tuple[str, Options]:
     """A layer as written: its kind, and its options with the short form written out."""
     if isinstance(layer, str):
         return layer, {}
     if "repeat" in layer:
-        return "repeat", layer
+        return "repeat", dict(layer)
     ((kind, value),) = layer.items()
     if isinstance(value, Mapping):
         return kind, dict(value)
@@ -65,18 +76,19 @@ def has_weights(layers: list[Any]) -> bool:
 
 
 class Names:
-    """Numbers of one list of layers: weighted ones count, others take a letter from the second of their kind on."""
+    """Numbers of one list of layers: weighted ones count, others have a letter from the second of a kind."""
 
-    def __init__(self, prefix: str = ""):
-        self.prefix = prefix
-        self.weighted = 0
-        self.seen: Counter[tuple[str, int]] = Counter()
+    def __init__(self, prefix: str = "", *, on_trunk: bool = False):
+        self.on_trunk = on_trunk
+        self._prefix = prefix
+        self._weighted = 0
+        self._seen: Counter[tuple[str, int]] = Counter()
 
     def next(self, kind: str, *, weighted: bool) -> str:
-        self.weighted += weighted
-        self.seen[kind, self.weighted] += 1
-        again = self.seen[kind, self.weighted]
-        return f"{self.prefix}{kind}{self.weighted}" + ("" if again == 1 else ascii_lowercase[again - 1])
+        self._weighted += weighted
+        self._seen[kind, self._weighted] += 1
+        again = self._seen[kind, self._weighted] - 1
+        return f"{self._prefix}{kind}{self._weighted}{ascii_lowercase[again] if again else ''}"
 
 
 class TorchNetwork:
@@ -90,86 +102,83 @@ class TorchNetwork:
             name: torch.tensor(array, dtype=torch.float64, requires_grad=True)
             for name, array in parameters.items()
         }
-        self.masks = {name: torch.tensor(mask, dtype=torch.float64) for name, mask in (masks or {}).items()}
         self.layers: list[Seen] = []
         self.loss = torch.zeros(())
+        self._masks = {name: torch.tensor(mask, dtype=torch.float64) for name, mask in (masks or {}).items()}
         self._owners: dict[Address, str] = {}
+        self._makers: dict[str, Callable[[Options, Tensor, Spot], Tensor]] = {
+            "dense": self._dense,
+            "flatten": lambda options, x, spot: x.reshape(len(x), -1) * 1.0,
+            "dropout": lambda options, x, spot: x * self._masks[spot.name],
+            "concat": self._concat,
+            "residual": self._residual,
+            "prelu": self._prelu,
+        }
 
     def run(self, inputs: Any, targets: Any) -> "TorchNetwork":
         """Forward and back; every output keeps its gradient."""
         x = torch.tensor(inputs, dtype=torch.float64, requires_grad=True)
-        outputs = self._list(self.config["layers"], x, Names(), (), on_trunk=True)
+        outputs = self._list(self.config["layers"], x, Names(on_trunk=True), ())
         loss = self.config.get("loss", "cross_entropy")
         ((name, options),) = loss.items() if isinstance(loss, dict) else ((loss, {}),)
         self.loss = LOSSES[name](outputs, torch.tensor(targets), **options)
         self.loss.backward()
         return self
 
-    def _list(
-        self, layers: list[Any], x: Tensor, names: Names, address: Address, *, on_trunk: bool = False
-    ) -> Tensor:
+    def _list(self, layers: list[Any], x: Tensor, names: Names, address: Address) -> Tensor:
         for number, layer in enumerate(layers):
             kind, options = split(layer)
+            here = (*address, number)
             if kind != "repeat":
-                x = self._layer(kind, dict(options), x, names, (*address, number), on_trunk)
+                x = self._layer(layer, x, names, here)
                 continue
             for copy in range(options["repeat"]):
-                inner = (*address, number, "all" if options.get("share") else copy)
-                x = self._list(options["layers"], x, names, inner, on_trunk=on_trunk)
+                x = self._list(options["layers"], x, names, (*here, "all" if options.get("share") else copy))
         return x
 
-    def _layer(
-        self, kind: str, options: dict[str, Any], x: Tensor, names: Names, address: Address, on_trunk: bool
-    ) -> Tensor:
+    def _layer(self, layer: Any, x: Tensor, names: Names, address: Address) -> Tensor:
+        kind, options = split(layer)
         following = options.pop("activation", None)
-        is_container = kind in ("residual", "concat")
-        weighted = has_weights([{kind: options}])
-        name = names.next(kind, weighted=weighted)
-        owner = self._owners.setdefault((*address, kind), name)
-        y = self._output(kind, options, x, name, owner, address)
+        name = names.next(kind, weighted=has_weights([layer]))
+        owner = self._owners.setdefault(address, name)
+        y = self._output(kind, options, x, Spot(name, owner, address))
         y.retain_grad()
-        self.layers.append(
-            Seen(name, kind, options, x, y, owner, on_trunk and (is_container or kind == "dense"))
-        )
-        if following is None:
-            return y
-        after, more = split(following)
-        return self._layer(after, more, y, names, (*address, "activation"), on_trunk)
+        is_flow_point = names.on_trunk and kind in (*CONTAINERS, "dense")
+        self.layers.append(Seen(name, kind, options, x, y, owner, is_flow_point))
+        return y if following is None else self._layer(following, y, names, (*address, "activation"))
 
-    def _output(
-        self, kind: str, options: dict[str, Any], x: Tensor, name: str, owner: str, address: Address
-    ) -> Tensor:
-        def parameter(role: str) -> Tensor | None:
-            return self.parameters.get(f"{owner}.{role}")
+    def _output(self, kind: str, options: Options, x: Tensor, spot: Spot) -> Tensor:
+        if kind in self._makers:
+            return self._makers[kind](options, x, spot)
+        if kind not in NORMS:
+            return ACTIVATIONS[kind](x, **options)
+        gain, bias = self._parameter(spot, "gain"), self._parameter(spot, "bias")
+        extra = {"groups": options["groups"]} if kind == "group_norm" else {}
+        return NORMS[kind](x, gain, bias, options.get("eps", 1e-5), **extra)
 
-        if kind == "dense":
-            y = x @ self.parameters[f"{owner}.weight"]
-            bias = parameter("bias")
-            return y if bias is None else y + bias
-        if kind == "flatten":
-            return x.reshape(len(x), -1) * 1.0
-        if kind == "dropout":
-            return x * self.masks[name]
-        if kind in NORMS:
-            extra = {"groups": options["groups"]} if kind == "group_norm" else {}
-            return NORMS[kind](x, parameter("gain"), parameter("bias"), options.get("eps", 1e-5), **extra)
-        if kind == "concat":
-            branch = self._list(options["layers"], x, Names(f"{name}."), (*address, kind))
-            return torch.cat([x, branch], dim=1 if x.ndim == 4 else -1)
-        if kind == "residual":
-            return self._residual(options, x, name, parameter("scale"), address)
-        slope = parameter("slope")
-        if slope is not None:
-            along = slope.reshape(-1, 1, 1) if x.ndim == 4 else slope
-            return torch.where(x > 0, x, along * x)
-        return ACTIVATIONS[kind](x, **options)
+    def _parameter(self, spot: Spot, role: str) -> Tensor | None:
+        return self.parameters.get(f"{spot.owner}.{role}")
 
-    def _residual(
-        self, options: dict[str, Any], x: Tensor, name: str, learned: Tensor | None, address: Address
-    ) -> Tensor:
-        shortcut = options.get("shortcut")
-        around = x
+    def _dense(self, options: Options, x: Tensor, spot: Spot) -> Tensor:
+        y = x @ self.parameters[f"{spot.owner}.weight"]
+        bias = self._parameter(spot, "bias")
+        return y if bias is None else y + bias
+
+    def _prelu(self, options: Options, x: Tensor, spot: Spot) -> Tensor:
+        slope = self._parameter(spot, "slope")
+        if slope is None:
+            return ACTIVATIONS["prelu"](x, **options)
+        return torch.where(x > 0, x, (slope.reshape(-1, 1, 1) if x.ndim == 4 else slope) * x)
+
+    def _concat(self, options: Options, x: Tensor, spot: Spot) -> Tensor:
+        branch = self._list(options["layers"], x, Names(f"{spot.name}."), spot.address)
+        return torch.cat([x, branch], dim=1 if x.ndim == 4 else -1)
+
+    def _residual(self, options: Options, x: Tensor, spot: Spot) -> Tensor:
+        around, shortcut = x, options.get("shortcut")
         if isinstance(shortcut, list):
-            around = self._list(shortcut, x, Names(f"{name}.shortcut."), (*address, "shortcut"))
-        through = self._list(options["layers"], x, Names(f"{name}."), (*address, "branch"))
+            names = Names(f"{spot.name}.shortcut.")
+            around = self._list(shortcut, x, names, (*spot.address, "shortcut"))
+        through = self._list(options["layers"], x, Names(f"{spot.name}."), (*spot.address, "branch"))
+        learned = self._parameter(spot, "scale")
         return around + (options.get("scale", 1.0) if learned is None else learned) * through

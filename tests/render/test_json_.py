@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
+from gradscope.errors import Place, Problem
 from gradscope.render.json_ import render
 from gradscope.render.options import RenderOptions
-from gradscope.render.outcome import Outcome
+from gradscope.render.outcome import Failure, Outcome
 from gradscope.report import Report
 from tests.render import reports
 from tests.render.test_table import REPORTS, Golden
@@ -41,9 +42,40 @@ def test_numbers_come_back_as_they_were() -> None:
 def test_several_configs_make_a_list_whatever_came_of_them() -> None:
     single, extreme = reports.single(), reports.extreme()
     both = parsed(Outcome((single, extreme), several=True))
-    assert both == {"schema_version": 1, "reports": [single.to_dict(), extreme.to_dict()]}
-    assert parsed(Outcome((single,), several=True)) == {"schema_version": 1, "reports": [single.to_dict()]}
-    assert parsed(Outcome((), several=True)) == {"schema_version": 1, "reports": []}
+    plain = {"schema_version": 1, "problems": []}
+    assert both == plain | {"reports": [single.to_dict(), extreme.to_dict()]}
+    assert parsed(Outcome((single,), several=True)) == plain | {"reports": [single.to_dict()]}
+    assert parsed(Outcome((), several=True)) == plain | {"reports": []}
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_what_is_wrong_with_a_config_is_told(several: bool) -> None:
+    mistake = Problem(Place("a.yaml", 3, 7), "there is no layer 'rleu'", "did you mean 'relu'?")
+    outside = Problem(Place("--set depth"), "expected a whole number", None)
+    assert parsed(Outcome((Failure("a.yaml", (mistake, outside)),), several=several)) == {
+        "schema_version": 1,
+        "reports": [],
+        "problems": [
+            {
+                "config": "a.yaml",
+                "place": "a.yaml",
+                "line": 3,
+                "column": 7,
+                "message": "there is no layer 'rleu'",
+                "hint": "did you mean 'relu'?",
+                "internal": False,
+            },
+            {
+                "config": "a.yaml",
+                "place": "--set depth",
+                "line": None,
+                "column": None,
+                "message": "expected a whole number",
+                "hint": None,
+                "internal": False,
+            },
+        ],
+    }
 
 
 def test_options_of_the_terminal_change_nothing(golden: Golden) -> None:

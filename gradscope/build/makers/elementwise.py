@@ -13,6 +13,7 @@ from gradscope.engine.layers.dropout import Dropout
 from gradscope.engine.layers.elementwise import Elementwise, PRelu, SoftmaxLayer
 from gradscope.engine.layers.flatten import Flatten
 from gradscope.engine.outline import LayerInfo
+from gradscope.errors import Mistake
 
 if TYPE_CHECKING:
     from gradscope.build.assembly import Assembly
@@ -28,6 +29,22 @@ def make_activation(assembly: Assembly, spec: schema.Activation, shape: Shape, i
         slope = assembly.vector(units, float(spec.choice.options["slope"]))
         return PRelu(known(info, shape, units, activation=activation), activation, slope)
     return Elementwise(known(info, shape, activation=activation), activation)
+
+
+def elementwise_activation(choice: schema.Choice, kind: str) -> Activation:
+    """What a layer applies inside of it.
+
+    Raises:
+        Mistake: it is not elementwise, or has something to learn.
+    """
+    activation = _activation(choice.name, tuple(choice.options.items()))
+    if not isinstance(activation, Activation):
+        raise Mistake(
+            f"{kind} takes an elementwise activation, not {choice.name}", "as in `activation: tanh`"
+        )
+    if choice.options.get("learned"):
+        raise Mistake(f"inside {kind} the slopes of {choice.name} cannot be learned", "leave `learned` out")
+    return activation
 
 
 @lru_cache(maxsize=256)

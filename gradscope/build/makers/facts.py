@@ -1,18 +1,35 @@
 """Shapes in words, and the facts of a layer once its shape is known."""
 
+import math
 from dataclasses import replace
 from typing import Any
 
 from gradscope.engine.axes import feature_axis
 from gradscope.engine.outline import LayerInfo
+from gradscope.errors import Mistake
 
 Shape = tuple[int, ...]
 """Of one sample, without the batch axis."""
 
 
+class Tokens(tuple[int, ...]):
+    """The shape (T,) of a sequence of tokens, which are numbers of rows and not amounts of anything."""
+
+    vocab: int
+
+    @classmethod
+    def of(cls, shape: Shape, vocab: int) -> "Tokens":
+        """That many tokens below `vocab`."""
+        tokens = cls(shape)
+        tokens.vocab = vocab
+        return tokens
+
+
 def words(shape: Shape) -> str:
     """A shape as the config language says it."""
     match shape:
+        case Tokens():
+            return f"{shape[0]} tokens of {shape.vocab}"
         case (features,):
             return f"{features} features"
         case (length, features):
@@ -28,4 +45,29 @@ def features_of(shape: Shape) -> int:
 
 def known(info: LayerInfo, shape: Shape, parameters: int = 0, **facts: Any) -> LayerInfo:
     """The layer's facts with its shape; shared parameters are counted where they are used first."""
-    return replace(info, output_shape=shape, parameters=0 if info.shares else parameters, **facts)
+    shares = info.shares if parameters else None
+    made = {"output_shape": shape, "parameters": 0 if shares else parameters, "shares": shares}
+    return replace(info, **(made | facts))
+
+
+def sequence_of(shape: Shape, kind: str) -> tuple[int, int]:
+    """Steps and features of what must be a sequence.
+
+    Raises:
+        Mistake: it is not.
+    """
+    match shape:
+        case (length, features):
+            return length, features
+        case (_,):
+            hint = "write `input: {length: …, features: …}`, and no reduction over time before it"
+        case _:
+            hint = "give the image's rows as `input: {length: …, features: …}`"
+    raise Mistake(f"{kind} takes a sequence, not {words(shape)}", hint)
+
+
+def divisors(number: int) -> str:
+    """The first dozen, in words; by trial up to the root, because a billion features are no reason to
+    wait."""
+    small = [n for n in range(1, math.isqrt(number) + 1) if number % n == 0]
+    return ", ".join(map(str, sorted({*small, *(number // n for n in small)})[:12]))

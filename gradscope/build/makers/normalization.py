@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from gradscope.build.makers.facts import Shape, features_of, known
@@ -42,12 +43,15 @@ def make_group_norm(assembly: Assembly, spec: schema.GroupNorm, shape: Shape, in
     """Over the features of each group."""
     features = features_of(shape)
     if features % spec.groups:
-        divisors = [str(n) for n in range(1, features + 1) if features % n == 0]
-        raise Mistake(
-            f"{spec.groups} groups do not divide {features} features",
-            f"use one of {', '.join(divisors[:12])}",
-        )
+        few = ", ".join(map(str, _divisors(features)[:12]))
+        raise Mistake(f"{spec.groups} groups do not divide {features} features", f"use one of {few}")
     return _normalization(assembly, spec, shape, info, group_scheme(spec.groups))
+
+
+def _divisors(number: int) -> list[int]:
+    """In ascending order, by trial up to the root: a billion features are no reason to wait."""
+    small = [n for n in range(1, math.isqrt(number) + 1) if number % n == 0]
+    return sorted({*small, *(number // n for n in small)})
 
 
 def _normalization(
@@ -62,4 +66,6 @@ def _normalization(
     gain = assembly.vector(features, 1.0) if spec.affine else None
     bias = assembly.vector(features, 0.0) if spec.affine and scheme.centred else None
     parameters = features * ((gain is not None) + (bias is not None))
-    return Normalization(known(info, shape, parameters, normalizes=scheme.name, eps=spec.eps), scheme, spec.eps, gain, bias)
+    return Normalization(
+        known(info, shape, parameters, normalizes=scheme.name, eps=spec.eps), scheme, spec.eps, gain, bias
+    )

@@ -1,8 +1,10 @@
 """What a recurrent cell is, and the plain one: h' = φ(z + U h). The walk through time is `scan`'s.
 
-Arrays are feature-major here, (features, B): a gate is then one run of memory, and products are a third faster.
+Arrays are feature-major here, (features, B): a gate is then one run of memory, and products are a third
+faster.
 """
 
+import math
 from typing import Any, Protocol
 
 import numpy as np
@@ -21,6 +23,8 @@ class Cell(Protocol):
     """Preactivations a unit has."""
     states: int
     """Values a unit remembers, S."""
+    kept: int
+    """Entries a unit that a step leaves for the way back, or makes on it."""
 
     def forward(self, z: Array, q: Array, state: Array) -> tuple[Array, Any]:
         """The new state, and what `backward` needs.
@@ -50,6 +54,7 @@ class PlainCell:
 
     gates = 1
     states = 1
+    kept = 3
 
     def __init__(self, activation: Activation):
         self.activation = activation
@@ -75,7 +80,7 @@ def logistic_with_slope(z: Array, slope: Array) -> None:
 
     Written e^z/(1 + e^z); beyond the clip, σ is 1 to the last digit and a slope of 1e-30 stands for less.
     """
-    np.minimum(z, z.dtype.type(_LARGEST), out=z)
+    z.clip(-math.inf, z.dtype.type(_LARGEST), out=z)
     np.exp(z, out=z)
     np.add(z, z.dtype.type(1.0), out=slope)
     np.divide(z, slope, out=z)

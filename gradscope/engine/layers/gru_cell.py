@@ -28,6 +28,7 @@ class GruCell:
 
     gates = 3
     states = 1
+    kept = 12
 
     def __init__(self, activation: Activation):
         self.activation = activation

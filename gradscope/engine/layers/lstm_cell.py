@@ -1,4 +1,5 @@
-"""The LSTM cell: gates stacked i, f, g, o (Hochreiter & Schmidhuber 1997; forget gate of Gers et al. 2000)."""
+"""The LSTM cell: gates stacked i, f, g, o (Hochreiter & Schmidhuber 1997; forget gate of Gers et al.
+2000)."""
 
 from typing import NamedTuple
 
@@ -22,10 +23,12 @@ class _Kept(NamedTuple):
 
 
 class LstmCell:
-    """c' = f c + i g, h' = o φ(c'), with i, f, o = σ and g = φ of their parts of z + q; the state is h over c."""
+    """c' = f c + i g, h' = o φ(c'), with i, f, o = σ and g = φ of their parts of z + q; the state is h over
+    c."""
 
     gates = 4
     states = 2
+    kept = 16
 
     def __init__(self, activation: Activation):
         self.activation = activation
@@ -41,7 +44,7 @@ class LstmCell:
         candidate = self.activation.fn(preactivation)
         slopes[2 * units : 3 * units] = self.activation.derivative(preactivation, candidate)
         preactivation[...] = candidate
-        i, f, g, o = np.split(q, 4)
+        i, f, g, o = _quarters(q)
         before = state[units:]
         new = np.empty_like(state)
         h, c = new[:units], new[units:]
@@ -54,18 +57,18 @@ class LstmCell:
     def backward(self, dstate: Array, cache: _Kept) -> tuple[Array, Array, Array, Array]:
         """h tells c first: dc = dc' + dh o φ′(c)."""
         units = len(dstate) // 2
-        i, f, g, o = np.split(cache.gates, 4)
+        i, f, g, o = _quarters(cache.gates)
         total = dstate.copy()
         dh, dc = total[:units], total[units:]
         dz = np.empty_like(cache.gates)
-        into = np.split(dz, 4)
-        np.multiply(dh, o, out=into[3])
-        into[3] *= cache.shown_slope
-        dc += into[3]
-        np.multiply(dc, g, out=into[0])
-        np.multiply(dc, cache.before, out=into[1])
-        np.multiply(dc, i, out=into[2])
-        np.multiply(dh, cache.shown, out=into[3])
+        into_i, into_f, into_g, into_o = _quarters(dz)
+        np.multiply(dh, o, out=into_o)
+        into_o *= cache.shown_slope
+        dc += into_o
+        np.multiply(dc, g, out=into_i)
+        np.multiply(dc, cache.before, out=into_f)
+        np.multiply(dc, i, out=into_g)
+        np.multiply(dh, cache.shown, out=into_o)
         dz *= cache.slopes
         carried = np.zeros_like(dstate)
         np.multiply(dc, f, out=carried[units:])
@@ -73,3 +76,9 @@ class LstmCell:
 
     def activity(self, cache: _Kept) -> None:
         """h is a gate times φ(c): no slope of its own."""
+
+
+def _quarters(x: Array) -> tuple[Array, Array, Array, Array]:
+    """The parts (U, B) of x (4U, B)."""
+    units = len(x) // 4
+    return x[:units], x[units : 2 * units], x[2 * units : 3 * units], x[3 * units :]

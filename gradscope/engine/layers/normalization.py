@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gradscope.engine import Array
-from gradscope.engine.axes import along_features, other_axes, sum_to_features
+from gradscope.engine.axes import along_features, feature_axis, mean_to_features, sum_to_features
 from gradscope.engine.gradients import Formed
 from gradscope.engine.layer import Gradients, Layer
 from gradscope.engine.outline import LayerInfo
@@ -18,9 +18,9 @@ class Scheme(NamedTuple):
 
     name: str
     split: Callable[[Array], Array]
-    """x -> the same entries, shaped so that `axes` can be named."""
-    axes: Callable[[int], tuple[int, ...]]
-    """Axes of the split array that are normalised together, given x's number of axes."""
+    """x -> the same entries, shaped so that those normalised together lie along axes of their own."""
+    mean: Callable[[Array], Array]
+    """Of a split array, over what is normalised together; the axes stay, one long."""
     centred: bool = True
 
 
@@ -28,16 +28,21 @@ def _whole(x: Array) -> Array:
     return x
 
 
-def _feature_axis_alone(ndim: int) -> tuple[int, ...]:
-    return tuple(axis for axis in range(ndim) if axis not in other_axes(ndim))
+def _over_batch(x: Array) -> Array:
+    return along_features(mean_to_features(x), x.ndim)
 
 
-BATCH = Scheme("batch", _whole, other_axes)
+def _over_features(x: Array) -> Array:
+    mean: Array = x.mean(axis=feature_axis(x.ndim), keepdims=True)
+    return mean
+
+
+BATCH = Scheme("batch", _whole, _over_batch)
 """Over batch and positions, with the biased variance of the batch itself (Ioffe & Szegedy 2015, training
 mode)."""
-LAYER = Scheme("layer", _whole, _feature_axis_alone)
+LAYER = Scheme("layer", _whole, _over_features)
 """Over the features of each sample and position (Ba et al. 2016)."""
-RMS = Scheme("rms", _whole, _feature_axis_alone, centred=False)
+RMS = Scheme("rms", _whole, _over_features, centred=False)
 """The same without the mean (Zhang & Sennrich 2019)."""
 
 
@@ -49,10 +54,12 @@ def group_scheme(groups: int) -> Scheme:
             return x.reshape(x.shape[0], groups, -1, *x.shape[2:])
         return x.reshape(*x.shape[:-1], groups, -1)
 
-    def axes(ndim: int) -> tuple[int, ...]:
-        return {2: (2,), 3: (1, 3), 4: (2, 3, 4)}[ndim]
+    def mean(entries: Array) -> Array:
+        axes = {3: (2,), 4: (1, 3), 5: (2, 3, 4)}[entries.ndim]
+        found: Array = entries.mean(axis=axes, keepdims=True)
+        return found
 
-    return Scheme("group", split, axes)
+    return Scheme("group", split, mean)
 
 
 class Normalization(Layer):
@@ -69,10 +76,9 @@ class Normalization(Layer):
     def forward(self, x: Array) -> tuple[Array, tuple[Array, Array]]:
         """Keeps x̂ in x's shape and 1/√(v + eps)."""
         entries = self.scheme.split(x)
-        axes = self.scheme.axes(x.ndim)
         if self.scheme.centred:
-            entries = entries - entries.mean(axis=axes, keepdims=True)
-        variance = np.mean(np.square(entries), axis=axes, keepdims=True)
+            entries = entries - self.scheme.mean(entries)
+        variance = self.scheme.mean(np.square(entries))
         scale = 1.0 / np.sqrt(variance + x.dtype.type(self.eps))
         normalised = (entries * scale).reshape(x.shape)
         y = normalised
@@ -92,11 +98,10 @@ class Normalization(Layer):
             upstream = dy * along_features(self.gain, dy.ndim)
         if self.bias is not None:
             gradients["bias"] = Formed(sum_to_features(dy))
-        axes = self.scheme.axes(dy.ndim)
         split, hat = self.scheme.split(upstream), self.scheme.split(normalised)
-        dx = split - hat * np.mean(split * hat, axis=axes, keepdims=True)
+        dx = split - hat * self.scheme.mean(split * hat)
         if self.scheme.centred:
-            dx -= split.mean(axis=axes, keepdims=True)
+            dx -= self.scheme.mean(split)
         dx *= scale
         return dx.reshape(dy.shape), gradients
 

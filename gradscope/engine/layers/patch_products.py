@@ -1,6 +1,6 @@
-"""The weight gradient of a convolution: a sum of patch ⊗ dy over samples and positions, kept as images and dy."""
+"""The weight gradient of a convolution: Σ patch ⊗ dy over samples and positions, not written out."""
 
-from collections.abc import Sequence
+import math
 from functools import cached_property
 from typing import NamedTuple
 
@@ -16,13 +16,16 @@ from gradscope.engine.gradients import (
     near_one,
     times_power_of_two,
 )
-from gradscope.engine.layers.patches import chunks, contributions
+from gradscope.engine.layers.contractions import rows_of
+from gradscope.engine.layers.patches import CHUNK_ENTRIES, contributions, diagonals, tiles
 from gradscope.engine.layers.windows import Windows
-from gradscope.engine.magnitude import sum_of_squares
+from gradscope.engine.magnitude import exp2, sum_of_squares
 from gradscope.engine.threads import side_by_side
 
 LANES = 4
-"""Ranges of samples that are summed side by side, whatever the number of threads."""
+"""Sets of samples that are summed side by side, whatever the number of threads."""
+
+_WIDE = np.dtype(np.float64)
 
 
 class Use(NamedTuple):
@@ -34,19 +37,13 @@ class Use(NamedTuple):
     exponent: int = 0
 
 
-class Norms(NamedTuple):
-    """What is known of a gradient without its matrix being kept."""
-
-    square: float
-    sample_squares: Array
-    exponent: int
-
-
 class PatchProducts(Factored):
-    """Gradient of a kernel (kh, kw, C/G, O), or of a sequence's (k, C/G, O): Σ patch ⊗ dy, never written out.
+    """Gradient of a kernel (kh, kw, C/G, O), or (k, C/G, O) of a sequence, as the images and cotangents it is
+    made of.
 
-    A sample's contribution is small, so it is formed for a few samples at a time, measured, and added to the
-    batch's; where rows are few and the kernel large, the inner products of `OuterProducts` are cheaper.
+    With few positions a sample and a large kernel, the inner products of `OuterProducts` are the cheaper way
+    to the norm. Otherwise each sample's contribution, small then, is formed, measured and added to the
+    batch's: one product gives both norms.
     """
 
     def __init__(self, uses: tuple[Use, ...], shape: tuple[int, ...], groups: int):
@@ -58,19 +55,135 @@ class PatchProducts(Factored):
     @property
     def size(self) -> int:
         """The entries of the kernel."""
-        return int(np.prod(self.shape))
+        return math.prod(self.shape)
 
     @property
     def log2_l2(self) -> float:
         """log2 of the L2 norm of the batch gradient."""
-        return half_log2(self._norms.square) + self._norms.exponent
+        return half_log2(self._squares[0]) + self.sample_exponent
 
     @property
     def sample_squares(self) -> Array:
         """Squared L2 norms (B,) of the samples' contributions, divided by 4^sample_exponent."""
-        return self._norms.sample_squares
+        return self._squares[1]
 
     @property
     def sample_exponent(self) -> int:
         """What keeps `sample_squares` in range."""
-        return self._norms.exponent
+        return self._scaled[1]
+
+    def matrix(self) -> Array:
+        """The gradient in the kernel's shape; out of the range of its precision where the exponent takes it
+        there."""
+        uses, exponent = self._scaled
+        total = _summed(uses, self.groups, self.dtype).total
+        return times_power_of_two(total.reshape(self.shape), exponent)
+
+    def plus(self, others: "list[tuple[PatchProducts, int]]") -> "PatchProducts":
+        """The sum with other uses of the same kernel, each under an exponent relative to this one's."""
+        more = [use._replace(exponent=use.exponent + shift) for other, shift in others for use in other.uses]
+        return PatchProducts((*self.uses, *more), self.shape, self.groups)
+
+    def shifted(self, exponent: int) -> "PatchProducts":
+        """The gradient times 2^exponent."""
+        uses = (use._replace(exponent=use.exponent + exponent) for use in self.uses)
+        return PatchProducts(tuple(uses), self.shape, self.groups)
+
+    @cached_property
+    def _scaled(self) -> tuple[tuple[Use, ...], int]:
+        """The uses with factors near 1 in norm, all under one exponent."""
+        xs = [near_one(use.x) for use in self.uses]
+        dys = [near_one(use.dy) for use in self.uses]
+        own = [x[1] + dy[1] + use.exponent for x, dy, use in zip(xs, dys, self.uses, strict=True)]
+        cotangents, exponent = aligned([(dy[0], each) for dy, each in zip(dys, own, strict=True)])
+        uses = zip(xs, cotangents, self.uses, strict=True)
+        return tuple(Use(x[0], dy, use.windows) for x, dy, use in uses), exponent
+
+    @cached_property
+    def _squares(self) -> tuple[float, Array]:
+        """The squared norm of the sum, and those of the samples' own sums."""
+        uses = self._scaled[0]
+        filters = self.shape[-1]
+        fan_in = self.size // filters
+        positions = sum(use.dy.shape[1] * use.dy.shape[2] for use in uses)
+        if self.groups == 1 and 2 * positions * (fan_in + filters) <= fan_in * filters:
+            products = _outer_products(uses)
+            return exp2(2.0 * (products.log2_l2 - products.sample_exponent)), products.sample_squares
+        sums = _summed(uses, self.groups, self.dtype)
+        if self.dtype != _WIDE and sums.has_cancelled:
+            sums = _summed(uses, self.groups, _WIDE)
+        return sums.square, sums.of_samples
+
+
+class _Sums(NamedTuple):
+    """The batch gradient (kh·kw·C/G, O), and each sample's squared norm (B,)."""
+
+    total: Array
+    of_samples: Array
+    of_rows: Array
+    """The same if no two of a sample's products overlapped (B,)."""
+
+    @property
+    def square(self) -> float:
+        return sum_of_squares(self.total)
+
+    @property
+    def has_cancelled(self) -> bool:
+        """Whether rows nearly cancel somewhere, so that digits were lost."""
+        least = CANCELLED[self.total.dtype]
+        return bool(
+            self.square < least * self.of_rows.sum() or (self.of_samples < least * self.of_rows).any()
+        )
+
+
+def _summed(uses: tuple[Use, ...], groups: int, dtype: np.dtype[np.floating]) -> _Sums:
+    """A few samples at a time: the patches, or the gradients, of all of them would take far too much room."""
+    samples, filters = len(uses[0].dy), uses[0].dy.shape[3]
+    of_samples, of_rows = np.zeros(samples), np.zeros(samples)
+
+    def add(parts: list[slice]) -> Array:
+        total = np.zeros((1, 1), dtype=dtype)
+        for part in parts:
+            own, diagonal = _own(uses, part, groups, dtype)
+            of_samples[part] = [sum_of_squares(each) for each in own]
+            of_rows[part] = diagonal
+            total = total + own.sum(axis=0)
+        return total
+
+    patch = max(math.prod(use.windows.kernel) * use.x.shape[3] for use in uses)
+    positions = max(use.dy.shape[1] * use.dy.shape[2] for use in uses)
+    count = max(1, CHUNK_ENTRIES // (patch * max(positions, filters // groups)))
+    parts = [slice(first, min(first + count, samples)) for first in range(0, samples, count)]
+    totals = side_by_side(add, [parts[first::LANES] for first in range(min(LANES, len(parts)))])
+    return _Sums(_joint(totals), of_samples, of_rows)
+
+
+def _own(
+    uses: tuple[Use, ...], part: slice, groups: int, dtype: np.dtype[np.floating]
+) -> tuple[Array, Array]:
+    """Some samples' own gradients (n, kh·kw·C/G, O), and their squares if no two products overlapped (n,)."""
+    count = len(uses[0].dy[part])
+    own: Array = np.zeros((count, 1, 1), dtype=dtype)
+    squares: Array = np.zeros(count, dtype=dtype)
+    for use in uses:
+        x = use.x[part].astype(dtype, copy=False)
+        dy = use.dy[part].astype(dtype, copy=False)
+        entries = math.prod(use.windows.kernel) * x.shape[3] * dy.shape[2]
+        for tile in tiles(1, range(dy.shape[1]), entries * len(dy)):
+            frame = use.windows.framed(x, tile.band)
+            cotangents = dy[:, tile.rows]
+            own = own + contributions(use.windows, frame, cotangents, groups)
+            squares += diagonals(use.windows, frame, cotangents, groups)
+    return own, squares
+
+
+def _joint(arrays: list[Array]) -> Array:
+    return sum(arrays[1:], start=arrays[0])
+
+
+def _outer_products(uses: tuple[Use, ...]) -> OuterProducts:
+    """All patches written out as rows."""
+    frames = [use.windows.framed(use.x, range(use.dy.shape[1])) for use in uses]
+    patches = [rows_of(use.windows.of(frame)) for use, frame in zip(uses, frames, strict=True)]
+    cotangents = [use.dy.reshape(len(use.dy), -1, use.dy.shape[3]) for use in uses]
+    return OuterProducts(np.concatenate(patches, axis=1), np.concatenate(cotangents, axis=1))

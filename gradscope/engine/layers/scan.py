@@ -1,4 +1,5 @@
-"""One direction of a recurrent layer: a cell walked along the steps of a sequence and back, with its weights."""
+"""One direction of a recurrent layer: a cell walked along the steps of a sequence and back, with its
+weights."""
 
 from typing import Any, NamedTuple
 
@@ -48,6 +49,12 @@ class Direction:
         self.reverse = reverse
         self.units = recurrent.shape[0]
 
+    @property
+    def parameter_count(self) -> int:
+        """Entries of all weights and biases."""
+        there = (self.into, self.recurrent, self.bias, self.recurrent_bias)
+        return sum(weight.size for weight in there if weight is not None)
+
     def order(self, length: int) -> range:
         """The steps of a sequence in the order they are taken."""
         return range(length - 1, -1, -1) if self.reverse else range(length)
@@ -55,9 +62,9 @@ class Direction:
     def forward(self, x: Array) -> Walk:
         """h at every step; the input's part of all steps is one product.   x (B, T, I)."""
         samples, length, fan_in = x.shape
-        z = self.into.times(x.reshape(-1, fan_in)).reshape(samples, length, -1)
+        z = self.into.product_by_features(x.transpose(1, 0, 2).reshape(-1, fan_in))
         if self.bias is not None:
-            z += self.bias.row()
+            z += self.bias.row()[:, np.newaxis]
         transposed = np.ascontiguousarray(self.recurrent.matrix().T)
         shift = None if self.recurrent_bias is None else self.recurrent_bias.row()[:, np.newaxis]
         state = np.zeros((self.cell.states * self.units, samples), dtype=x.dtype)
@@ -67,7 +74,7 @@ class Direction:
             q = transposed @ state[: self.units]
             if shift is not None:
                 q[-self.units :] += shift
-            state, kept = self.cell.forward(z[:, t].T, q, state)
+            state, kept = self.cell.forward(z[:, t * samples : (t + 1) * samples], q, state)
             h[:, t] = state[: self.units].T
             steps.append(kept)
         return Walk(x, h, steps)
@@ -135,14 +142,15 @@ class _WayBack:
         """dz and dq (B, T, G·U) of all steps, both times a power of two whose exponent comes with them."""
         samples, length, _ = dy.shape
         dz = np.empty((samples, length, self.weight.shape[1]), dtype=dy.dtype)
-        dq = dz if self.cell.gates != 3 else np.empty_like(dz)
+        dq = dz
         exponents = np.zeros(length, dtype=np.int64)
         for t, kept in zip(reversed(self.order), reversed(self.walk.steps), strict=True):
             self._receive(dy[:, t].T)
             exponents[t] = self.state.exponent
             of_z, of_q, _ = self._step(kept)
             dz[:, t] = of_z.T
-            if dq is not dz:
+            if of_q is not of_z:
+                dq = np.empty_like(dz) if dq is dz else dq
                 dq[:, t] = of_q.T
         exponent = _align(dz, exponents)
         if dq is not dz:
@@ -162,7 +170,9 @@ class _WayBack:
     def _receive(self, dh: Array) -> None:
         """Add what comes in at this step."""
         if self.state.exponent == 0:
-            self.state.mantissa[: self.units] += dh
+            whole = self.state.mantissa.copy()
+            whole[: self.units] += dh
+            self.state = Signal(whole)
             return
         arriving = np.zeros_like(self.state.mantissa)
         arriving[: self.units] = dh

@@ -1,7 +1,7 @@
 """What a kernel or a pool sees of an image: where its windows lie, and the padding around it. No arithmetic.
 
-Arrays are channel-last here, (B, H, W, C): a row of a window is then one run of memory. A sequence is an image one
-pixel high.
+Arrays are channel-last here, (B, H, W, C): a row of a window is then one run of memory. A sequence is an
+image one pixel high.
 """
 
 from typing import NamedTuple
@@ -34,13 +34,17 @@ class Windows(NamedTuple):
         )
         return height, width
 
-    def framed(self, x: Array) -> Array:
-        """The image with its padding around it."""
-        rows, columns = (
-            range(-before, extent + after)
-            for before, extent, after in zip(self.before, x.shape[1:3], self.after, strict=True)
-        )
-        return _wrapped(x, rows, columns) if self.circular else cut(x, rows, columns)
+    def framed(self, x: Array, band: range) -> Array:
+        """What some rows of windows see of an image: its pixels and the padding around them."""
+        height, width = x.shape[1:3]
+        columns = range(self.counts((height, width))[1])
+        seen = [
+            range(places.start * stride - before, (places.stop - 1) * stride - before + kernel)
+            for places, kernel, stride, before in zip(
+                (band, columns), self.kernel, self.stride, self.before, strict=True
+            )
+        ]
+        return _wrapped(x, *seen) if self.circular else cut(x, *seen)
 
     def of(self, frame: Array) -> Array:
         """Every window of a framed image, as a view:   (B, H, W, C) -> (B, H', W', kh, kw, C)."""

@@ -1,0 +1,100 @@
+"""Makes convolutions of images and sequences."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from gradscope.build.makers.facts import Shape, known, words
+from gradscope.config import schema
+from gradscope.engine.initializers import Fans
+from gradscope.engine.layer import Step
+from gradscope.engine.layers.convolution import Convolution
+from gradscope.engine.layers.windows import Pair, Windows
+from gradscope.engine.outline import LayerInfo
+from gradscope.errors import Mistake
+
+if TYPE_CHECKING:
+    from gradscope.build.assembly import Assembly
+
+
+def make_conv1d(assembly: Assembly, spec: schema.Conv1d, shape: Shape, info: LayerInfo) -> Step:
+    """Along the steps of a sequence."""
+    if len(shape) != 2:
+        hint = "use `conv2d`" if len(shape) == 3 else "write `input: {length: …, features: …}`"
+        raise Mistake(f"conv1d takes a sequence, not {words(shape)}", hint)
+    length, channels = shape
+    windows = _windows((1, spec.kernel), (1, spec.stride), spec.padding)
+    count = windows.counts((1, length))[1]
+    if count < 1:
+        raise _too_large(f"a kernel of {spec.kernel}", f"a sequence of {length}")
+    facts = known(info, (count, spec.filters), groups=spec.groups)
+    return _convolution(assembly, spec, channels, windows, facts)
+
+
+def make_conv2d(assembly: Assembly, spec: schema.Conv2d, shape: Shape, info: LayerInfo) -> Step:
+    """Over the pixels of an image."""
+    if len(shape) != 3:
+        hint = "use `conv1d`" if len(shape) == 2 else "write `input: [channels, height, width]`"
+        raise Mistake(f"conv2d takes an image, not {words(shape)}", hint)
+    channels, height, width = shape
+    windows = _windows(pair(spec.kernel), pair(spec.stride), spec.padding)
+    rows, columns = windows.counts((height, width))
+    if min(rows, columns) < 1:
+        kernel = " × ".join(map(str, windows.kernel))
+        raise _too_large(f"a kernel of {kernel}", f"an image of {height} × {width}")
+    facts = known(info, (spec.filters, rows, columns), groups=spec.groups)
+    return _convolution(assembly, spec, channels, windows, facts)
+
+
+def pair(extent: schema.Extent) -> Pair:
+    """Height and width of what may be given as one number for both."""
+    height, width = (extent, extent) if isinstance(extent, int) else extent
+    return height, width
+
+
+def _windows(kernel: Pair, stride: Pair, padding: schema.Padding) -> Windows:
+    """`same` and `circular` put (k − 1)//2 before and k//2 after, whatever the stride."""
+    if padding == "valid":
+        return Windows(kernel, stride)
+    before = (kernel[0] - 1) // 2, (kernel[1] - 1) // 2
+    after = kernel[0] // 2, kernel[1] // 2
+    return Windows(kernel, stride, before, after, circular=padding == "circular")
+
+
+def _too_large(kernel: str, room: str) -> Mistake:
+    return Mistake(f"{kernel} does not fit into {room}", "use a smaller one, or `padding: same`")
+
+
+def _convolution(
+    assembly: Assembly,
+    spec: schema.Conv1d | schema.Conv2d,
+    channels: int,
+    windows: Windows,
+    info: LayerInfo,
+) -> Step:
+    """Fans count the positions of the kernel and the channels of one group."""
+    groups, filters = spec.groups, spec.filters
+    if channels % groups or filters % groups:
+        raise Mistake(
+            f"{groups} groups do not divide {channels} channels and {filters} filters",
+            f"use a divisor of both, {math.gcd(channels, filters)} at most",
+        )
+    positions = math.prod(windows.kernel)
+    fans = Fans(positions * channels // groups, positions * filters // groups, positions)
+    weight = assembly.weight(info, "weight", (fans.fan_in, filters), spec.init, fans)
+    bias = None
+    if spec.bias:
+        bias = assembly.bias(info, Fans(fans.fan_in, filters), spec.init, spec.bias_init)
+    parameters = weight.size + (bias.size if bias else 0)
+    row = fans.fan_in * groups * info.output_shape[-1 if len(info.output_shape) == 3 else 0]
+    facts = known(
+        info,
+        info.output_shape,
+        parameters,
+        weight=weight.law,
+        bias=bias and bias.law,
+        # The kernel and its gradient, and the patches of one row of windows.
+        workspace=2 * weight.size + row,
+    )
+    return Convolution(facts, weight, bias, windows, groups, ndim=len(info.output_shape) + 1)

@@ -1,0 +1,19 @@
+"""The outline of a network that is never run: its layers and their laws, whatever memory a pass would need."""
+
+from gradscope.build.plan import Plan
+from gradscope.config.schema import Config
+from gradscope.engine.outline import Outline
+from gradscope.errors import Problems
+
+
+class Sketch(Plan):
+    """A plan nobody carries out."""
+
+    def _check_memory(self, problems: Problems) -> bool:
+        return True
+
+
+def sketch(config: Config, problems: Problems) -> Outline | None:
+    """The outline of a config; None with the reasons noted where it has mistakes."""
+    plan = Sketch(config, problems)
+    return None if problems.found else plan.outline

@@ -1,0 +1,159 @@
+"""`gradscope check`: judge many configs, a line each, for CI."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+from gradscope.cli.commands import GuardedCommand
+from gradscope.cli.diagnoses import Diagnoses, Request
+from gradscope.cli.discovery import find_configs
+from gradscope.cli.exits import FAIL_ON, INTERRUPTED, findings_code
+from gradscope.cli.failures import say
+from gradscope.cli.options import (
+    Copy,
+    baseline_option,
+    check_choice,
+    fail_on_option,
+    format_option,
+    full_option,
+    ignore_option,
+    jobs_option,
+    output_option,
+    quiet_option,
+    report_option,
+    seed_option,
+    select_option,
+    set_option,
+    trials_option,
+    verbose_option,
+    write_baseline_option,
+)
+from gradscope.cli.output import write
+from gradscope.cli.reporting import here, write_reports
+from gradscope.render import COMPACT_RENDERERS
+
+if TYPE_CHECKING:
+    from gradscope.baseline import Baseline
+    from gradscope.render.outcome import Outcome
+
+MOST_SKIPPED = 5
+"""Files of folders that are no configs and are named; the rest are counted."""
+
+
+@click.command(cls=GuardedCommand)
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@format_option(COMPACT_RENDERERS)
+@output_option
+@report_option(COMPACT_RENDERERS)
+@set_option
+@seed_option
+@trials_option
+@select_option
+@ignore_option
+@baseline_option
+@write_baseline_option
+@jobs_option
+@full_option
+@quiet_option
+@verbose_option
+@fail_on_option("error")
+def check(
+    *,
+    paths: tuple[str, ...],
+    form: str,
+    output: str | None,
+    copies: tuple[Copy, ...],
+    settings: dict[str, str],
+    seed: int | None,
+    trials: int | None,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    baseline: str | None,
+    write_baseline: str | None,
+    jobs: int | None,
+    full: bool,
+    quiet: bool,
+    verbose: bool,
+    fail_on: str,
+) -> None:
+    """Judge many configs, a line each, and exit with 1 when any fails.
+
+    PATH is a config, a folder to search for configs, or - for standard input.
+
+    \b
+    Examples:
+      gradscope check configs/
+      gradscope check configs/ --fail-on warning --report junit=report.xml
+      gradscope check configs/ --format sarif -o gradscope.sarif
+      gradscope check configs/ --write-baseline known.json
+      gradscope check configs/ --baseline known.json
+    """
+    from gradscope.cli.terminal import shows_progress
+    from gradscope.render.outcome import Outcome
+
+    check_choice(select, ignore)
+    known = _known(baseline, write_baseline)
+    found = find_configs(paths)
+    _say_skipped(found.skipped, verbose)
+    in_report = form == "table" and output is None
+    diagnoses = Diagnoses(
+        Request(
+            *(found.sources, settings, seed, trials, select, ignore, jobs, verbose),
+            at_once=True,
+            says_failures=not in_report,
+        )
+    )
+    diagnoses.run(shows_progress=shows_progress(quiet))
+    outcome = Outcome(diagnoses.results, several=True, fails_on=FAIL_ON[fail_on], repository=here())
+    if known is not None:
+        outcome = _compared(outcome, known)
+    looks = {"full": full, "quiet": quiet, "verbose": verbose}
+    write_reports(outcome, COMPACT_RENDERERS, [Copy(form, output), *copies], **looks)
+    if write_baseline is not None and diagnoses.exit_code != INTERRUPTED:
+        _keep(outcome, write_baseline)
+    found_code = 0 if write_baseline is not None else findings_code(outcome)
+    click.get_current_context().exit(max(diagnoses.exit_code, found_code))
+
+
+def _known(path: str | None, new: str | None) -> Baseline | None:
+    if path is None:
+        return None
+    if new is not None:
+        raise click.UsageError("--baseline and --write-baseline contradict each other; give one of them")
+    from gradscope.baseline import read_baseline
+
+    return read_baseline(path)
+
+
+def _say_skipped(files: tuple[str, ...], verbose: bool) -> None:
+    shown = files if verbose else files[:MOST_SKIPPED]
+    if shown:
+        more = f" and {len(files) - len(shown)} more; --verbose names them" if len(files) > len(shown) else ""
+        say(f"skipped as no config, having neither `input` nor `layers`: {', '.join(shown)}{more}")
+
+
+def _compared(outcome: Outcome, known: Baseline) -> Outcome:
+    """The same with the findings that are known marked, and those that are gone listed."""
+    import msgspec
+
+    from gradscope.report import Report
+
+    repository = outcome.repository
+    gone = [name for name in known.configs if not os.path.exists(os.path.join(repository.root, name))]
+    results = tuple(
+        known.marked(result, repository) if isinstance(result, Report) else result
+        for result in outcome.results
+    )
+    fixed = known.fixed(outcome.reports, repository, gone)
+    return msgspec.structs.replace(outcome, results=results, fixed=fixed)
+
+
+def _keep(outcome: Outcome, path: str) -> None:
+    from gradscope.baseline import baseline_text
+
+    write(baseline_text(outcome.reports, outcome.repository), path)
+    count = sum(len(report.findings) for report in outcome.reports)
+    say(f"{path}: {count} findings written; `--baseline {path}` lets only new ones fail")

@@ -1,0 +1,48 @@
+"""What came of the configs, written where the command line says: the report, and copies in other formats."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from gradscope.cli.options import Copy
+from gradscope.cli.output import write
+from gradscope.repository import Repository, find_repository
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gradscope.render.outcome import Outcome
+
+FOR_PEOPLE = frozenset({"table", "markdown"})
+"""Formats in which nothing to say is nothing to write; the others are whole documents even then."""
+
+
+def write_reports(
+    outcome: Outcome, renderers: Mapping[str, str], copies: Iterable[Copy], **looks: bool
+) -> None:
+    """Write the outcome in each format to its file, or to standard output.
+
+    Args:
+        outcome: what came of the configs.
+        renderers: the formats of the command.
+        copies: where each goes, the report itself first.
+        looks: options of the renderers that the command line sets.
+
+    Raises:
+        UserError: a file cannot be written.
+    """
+    from gradscope.cli.terminal import render_options
+    from gradscope.render import render
+
+    for form, path in copies:
+        options = render_options(to_file=path is not None, **looks)
+        text = render(form, outcome, options, renderers)
+        if text or form not in FOR_PEOPLE:
+            write(text, path, ansi=options.ansi)
+
+
+def here() -> Repository:
+    """The repository around the folder that the process is in."""
+    return find_repository(os.getcwd())

@@ -1,0 +1,128 @@
+"""`gradscope sweep`: diagnose a config at many values of some of its knobs."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import click
+
+from gradscope.cli.commands import GuardedCommand
+from gradscope.cli.options import (
+    check_choice,
+    format_option,
+    ignore_option,
+    jobs_option,
+    option,
+    output_option,
+    quiet_option,
+    seed_option,
+    select_option,
+    set_option,
+    trials_option,
+    verbose_option,
+)
+
+FORMATS = ("table", "json", "csv", "markdown", "jsonl")
+STDIN = "-"
+
+
+def _exports(ctx: click.Context, parameter: click.Parameter, paths: tuple[str, ...]) -> tuple[str, ...]:
+    """Checked before the work is done, not after it."""
+    if paths:
+        from gradscope.errors import Mistake
+        from gradscope.sweeping.exports import check_export
+
+        for path in paths:
+            try:
+                check_export(path)
+            except Mistake as mistake:
+                raise click.BadParameter(f"{mistake.fact}; {mistake.hint}", ctx, parameter) from mistake
+    return paths
+
+
+@click.command(cls=GuardedCommand)
+@click.argument("config", required=False)
+@click.option(
+    "--axis",
+    "axes",
+    metavar="NAME=VALUES",
+    multiple=True,
+    help="A knob or dotted path and its values: depth=10,20,50, act=relu,tanh, gain=log:0.1:10:20, "
+    "x=lin:0:1:11, depth=int:1:10. Repeatable; every value goes with every other.",
+)
+@click.option(
+    "--zip",
+    "zipped",
+    metavar="NAME=VALUES",
+    multiple=True,
+    help="The same for axes that go together, the first value of one with the first of the others.",
+)
+@option("--random", "draws", type=click.IntRange(1), metavar="N", help="N points drawn at random, not all.")
+@option("--random-seed", type=click.IntRange(0), metavar="N", default=0, help="Seed of these draws.")
+@option("--where", metavar="CONDITION", help="Keep the points that meet it: 'depth * width < 1e5'.")
+@set_option
+@seed_option
+@trials_option
+@select_option
+@ignore_option
+@option("--store", metavar="FILE", help="Where results are kept; beside the config if not given.")
+@click.option(
+    "--export",
+    "exports",
+    metavar="FILE",
+    multiple=True,
+    callback=_exports,
+    help="Write all points to a .csv, .jsonl or .parquet file. Repeatable.",
+)
+@jobs_option
+@option(
+    "--dask", "scheduler", metavar="SCHEDULER", help="Compute on a Dask cluster: tcp://host:8786, or local."
+)
+@option(
+    "--timeout",
+    type=click.FloatRange(0, min_open=True),
+    metavar="SECONDS",
+    help="Give up a point that takes longer.",
+)
+@click.option("--fail-fast", is_flag=True, help="Stop at the first point that fails.")
+@click.option("--retry-failed", is_flag=True, help="Compute points again that failed before.")
+@click.option("--dry-run", is_flag=True, help="Say how many points there are and how long they would take.")
+@option("--summary", metavar="FILE", help="Show the last sweep of a store again, without computing.")
+@format_option(FORMATS)
+@output_option
+@quiet_option
+@verbose_option
+def sweep(*, config: str | None, store: str | None, summary: str | None, dry_run: bool, **asked: Any) -> None:
+    """Diagnose a config at many values of its knobs, in parallel, and keep every result.
+
+    CONFIG is a YAML file, - reads standard input; or a sweep file with base, axes, zip, random and where.
+    Results go to CONFIG.sweep.sqlite: the same call again computes only what is missing. A point that fails
+    is a row with its error, and the exit code is 1.
+
+    \b
+    Examples:
+      gradscope sweep configs/deep_sigmoid.yaml --axis depth=5,10,20 --axis act=sigmoid,tanh,relu
+      gradscope sweep net.yaml --axis depth=int:5:50:10 --axis width=32,64 --where 'depth * width < 2000'
+      gradscope sweep net.yaml --axis gain=log:0.1:10:20 --export results.csv
+      gradscope sweep net.yaml --axis seed=int:0:99 --format jsonl | jq .verdict
+      gradscope sweep net.yaml --axis depth=10,20 --dask tcp://scheduler:8786
+      gradscope sweep --summary net.sweep.sqlite
+    """
+    from gradscope.cli.sweeps import Request, run_sweep, show_estimate, show_summary
+
+    ctx = click.get_current_context()
+    check_choice(asked["select"], asked["ignore"])
+    if summary is not None:
+        if config is not None:
+            raise click.UsageError(
+                "--summary shows what is stored, and takes no CONFIG; leave one of them out"
+            )
+        ctx.exit(show_summary(Request(config="", store=summary, **asked)))
+    if config is None:
+        raise click.UsageError("a CONFIG is missing; name a YAML file, or a store with --summary")
+    if config == STDIN and store is None:
+        raise click.UsageError("there is nothing beside standard input; name a place with --store FILE")
+    path = store or f"{os.path.splitext(config)[0]}.sweep.sqlite"
+    request = Request(config=config, store=path, **asked)
+    ctx.exit(show_estimate(request) if dry_run else run_sweep(request))

@@ -1,0 +1,184 @@
+"""What `gradscope sweep` does with its options: set a sweep up, follow it, and write what came of it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import closing
+from typing import TYPE_CHECKING, NamedTuple
+
+from gradscope.cli.exits import FINDINGS, INTERRUPTED
+from gradscope.cli.failures import say
+from gradscope.cli.output import write
+from gradscope.cli.sweep_output import JsonLines, write_sweep
+from gradscope.cli.sweep_progress import SweepProgress
+from gradscope.cli.terminal import shows_progress
+
+if TYPE_CHECKING:
+    from gradscope.sweeping.points import Base
+    from gradscope.sweeping.run import Job
+
+STDIN = "-"
+
+
+class Request(NamedTuple):
+    """What the command line asks for."""
+
+    config: str
+    axes: tuple[str, ...]
+    zipped: tuple[str, ...]
+    draws: int | None
+    random_seed: int
+    where: str | None
+    settings: dict[str, str]
+    seed: int | None
+    trials: int | None
+    select: tuple[str, ...]
+    ignore: tuple[str, ...]
+    store: str
+    exports: tuple[str, ...]
+    jobs: int | None
+    scheduler: str | None
+    timeout: float | None
+    fail_fast: bool
+    retry_failed: bool
+    form: str
+    output: str | None
+    quiet: bool
+    verbose: bool
+
+
+class Done(NamedTuple):
+    """How a sweep ended."""
+
+    points: int
+    stored: int
+    """Of them, those that were there before."""
+    failed: int
+    is_interrupted: bool = False
+    is_cut: bool = False
+    """Whether the reader of standard output has seen enough."""
+
+
+def run_sweep(request: Request) -> int:
+    """Compute what is missing, show the summary, and return the exit code."""
+    from gradscope.sweeping.sweep import sweep_digest
+
+    job = _job(request)
+    done = _followed(request, job)
+    if not request.quiet:
+        _say_end(request, done)
+    if done.is_interrupted:
+        return INTERRUPTED
+    if not done.is_cut:
+        write_sweep(request, sweep_digest(job))
+    return FINDINGS if done.failed else 0
+
+
+def show_summary(request: Request) -> int:
+    """Show the sweep of a store that was used last, and return the exit code it ended with."""
+    return FINDINGS if write_sweep(request, None) else 0
+
+
+def show_estimate(request: Request) -> int:
+    """Say what a sweep would take."""
+    import msgspec
+
+    from gradscope.render.sweep_estimate import render
+    from gradscope.sweeping.estimate import estimate
+
+    job = _job(request)
+    found = estimate(job, request.store)
+    if request.form in ("json", "jsonl"):
+        text = json.dumps(msgspec.to_builtins(found)) + "\n"
+    else:
+        jobs = None if request.scheduler else _jobs(request)
+        text = render(found, job.design, jobs, request.store)
+    write(text, request.output)
+    return 0
+
+
+def _job(request: Request) -> Job:
+    from gradscope.sweeping.axes import parse_axis
+    from gradscope.sweeping.files import read_sweep_file
+    from gradscope.sweeping.grid import Draws
+    from gradscope.sweeping.run import Job
+    from gradscope.sweeping.sweep import make_design
+
+    found = None if request.config == STDIN else read_sweep_file(request.config)
+    axes = [parse_axis(text) for text in request.axes]
+    zipped = [parse_axis(text, "--zip") for text in request.zipped]
+    groups = [zipped] if zipped else []
+    draws = None if request.draws is None else Draws(request.draws, request.random_seed)
+    where = request.where
+    source = request.config
+    if found is not None:
+        axes, groups = [*found.axes, *axes], [*map(list, found.zipped), *groups]
+        draws, where, source = draws or found.draws, where or found.where, found.base
+    base = _base(request, source)
+    return Job(
+        base=base,
+        design=make_design(base, axes, groups, draws=draws, where=where),
+        timeout=request.timeout,
+        fail_fast=request.fail_fast,
+        retry_failed=request.retry_failed,
+    )
+
+
+def _base(request: Request, source: str) -> Base:
+    from gradscope.config.document import MAX_FILE
+    from gradscope.config.source import parse_value
+    from gradscope.sweeping.points import read_base
+
+    text = None
+    if source == STDIN:
+        # Bytes that are no UTF-8 become characters that no config may hold.
+        text = sys.stdin.buffer.read(MAX_FILE + 1).decode("utf-8-sig", "surrogateescape")
+    return read_base(
+        "<stdin>" if source == STDIN else source,
+        {key: parse_value(value, f"--set {key}") for key, value in request.settings.items()},
+        text=text,
+        seed=request.seed,
+        trials=request.trials,
+        select=request.select,
+        ignore=request.ignore,
+    )
+
+
+def _jobs(request: Request) -> int:
+    from gradscope.engine.threads import available_jobs
+
+    return request.jobs or available_jobs()
+
+
+def _followed(request: Request, job: Job) -> Done:
+    """Run the sweep to its end, or to where the user or the reader of its lines stops it."""
+    from gradscope.sweeping.sweep import Workforce, run_job
+
+    workforce = Workforce(jobs=_jobs(request), scheduler=request.scheduler)
+    progress = SweepProgress(job.design.most, shown=shows_progress(request.quiet))
+    lines = JsonLines(request.output if request.form == "jsonl" else None, is_wanted=request.form == "jsonl")
+    points = stored = failed = 0
+    stopped = {}
+    try:
+        with progress, lines, closing(run_job(job, workforce, request.store, say)) as batches:
+            for batch in batches:
+                points += len(batch)
+                stored += sum(point.is_stored for point in batch)
+                failed += sum(point.error is not None for point in batch)
+                progress.reach(points, stored, failed)
+                if not lines.write(batch):
+                    stopped = {"is_cut": True}
+                    break
+    except KeyboardInterrupt:
+        stopped = {"is_interrupted": True}
+    return Done(points, stored, failed, **stopped)
+
+
+def _say_end(request: Request, done: Done) -> None:
+    words = f"{done.points:,} points in {request.store}"
+    if done.stored:
+        words += f", {done.stored:,} of them from before"
+    if done.is_interrupted:
+        words = f"interrupted; what was finished is in {request.store}: the same command goes on from there"
+    say(words)

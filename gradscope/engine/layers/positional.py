@@ -1,0 +1,55 @@
+"""Positions added to a sequence: a learned table, or waves of fixed lengths."""
+
+import numpy as np
+
+from gradscope.engine import Array
+from gradscope.engine.gradients import Formed
+from gradscope.engine.layer import Gradients, Layer
+from gradscope.engine.outline import LayerInfo
+from gradscope.engine.weights import Weight
+
+
+class LearnedPositions(Layer):
+    """y = x + P.   x (B, T, U), P (T, U)."""
+
+    def __init__(self, info: LayerInfo, table: Weight):
+        super().__init__(info)
+        self.table = table
+
+    def forward(self, x: Array) -> tuple[Array, None]:
+        """Nothing is kept."""
+        return x + self.table.matrix(), None
+
+    def backward(self, dy: Array, cache: None) -> tuple[Array, Gradients]:
+        """dx = dy; ∂L/∂P = Σ dy over the samples."""
+        total = dy.sum(axis=0, dtype=np.float64).astype(dy.dtype)
+        return dy, {"table": Formed(total)}
+
+    def parameters(self) -> dict[str, Array]:
+        """`table` (T, U)."""
+        return {"table": self.table.matrix()}
+
+
+class SinusoidalPositions(Layer):
+    """y = x + P with P of `sinusoids`: nothing to learn."""
+
+    def forward(self, x: Array) -> tuple[Array, None]:
+        """Nothing is kept."""
+        return x + sinusoids(x.shape[1], x.shape[2]).astype(x.dtype), None
+
+    def backward(self, dy: Array, cache: None) -> tuple[Array, Gradients]:
+        """dx = dy."""
+        return dy, {}
+
+
+def sinusoids(length: int, features: int) -> Array:
+    """sin(t/10000^(2i/U)) in the even features 2i, cos of the same in the odd ones (Vaswani et al. 2017,
+    3.5).
+
+    Shapes:
+        -> (T, U), float64
+    """
+    pairs = np.arange((features + 1) // 2)
+    angles = np.arange(length)[:, np.newaxis] / 10000.0 ** (2.0 * pairs / features)
+    waves: Array = np.stack([np.sin(angles), np.cos(angles)], axis=-1).reshape(length, -1)
+    return waves[:, :features]

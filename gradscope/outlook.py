@@ -1,0 +1,130 @@
+"""Config in, Prediction out: what theory says of a network that is never built."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from gradscope.build.plan import Plan
+from gradscope.build.sketch import sketch
+from gradscope.config.load import read_config
+from gradscope.config.schema import Config, Layer, Repeat
+from gradscope.engine.outline import LayerInfo, Outline
+from gradscope.errors import Problems
+from gradscope.probe.flow import measure_flow
+from gradscope.rules.policy import check_settings
+from gradscope.theory.level import Level
+from gradscope.theory.prediction import Prediction, predict
+from gradscope.theory.unfolding import Stretch, is_settled, unfolded
+
+SHORT = 48
+"""Copies of a repeat that are looked at first; more are when these have not settled."""
+
+
+def read_outlook(
+    source: str, overrides: Mapping[str, Any] | None = None, *, text: str | None = None
+) -> tuple[Config, Prediction]:
+    """A config and what theory says of it. The network may be larger than any memory.
+
+    Raises:
+        ConfigError: with every mistake that was found.
+    """
+    problems = Problems()
+    config = read_config(source, overrides, problems, text=text)
+    prediction = None
+    if config is not None:
+        check_settings(config, problems)
+        prediction = _foretold(config, problems)
+    problems.raise_any()
+    assert config is not None  # or there was a problem
+    assert prediction is not None
+    return config, prediction
+
+
+def foretell(config: Config) -> Prediction:
+    """What theory says of a config that was checked before.
+
+    Raises:
+        ConfigError: it cannot be built.
+    """
+    problems = Problems()
+    prediction = _foretold(config, problems)
+    problems.raise_any()
+    assert prediction is not None  # or there was a problem
+    return prediction
+
+
+def _foretold(config: Config, problems: Problems) -> Prediction | None:
+    copies = SHORT
+    while True:
+        layers = _shortened(config.layers, copies)
+        outline = sketch(msgspec.structs.replace(config, layers=layers), problems)
+        if outline is None:
+            return None
+        prediction = predict(outline, _measured_inputs(config, outline))
+        if layers == config.layers:
+            return prediction
+        whole = _whole(config, outline, prediction, copies)
+        if whole is not None:
+            return whole
+        copies *= 8
+
+
+def _measured_inputs(config: Config, outline: Outline) -> Level | None:
+    """Moments of the first batch, where only the data know them."""
+    if outline.inputs.second_moment is not None or outline.inputs.is_tokens:
+        return None
+    x = Plan(config, Problems()).batch(0)[0].astype(np.float64).reshape(outline.batch_size, -1)
+    second = float(np.mean(x * x))
+    total = x.sum(axis=0)
+    pairs = float(np.dot(total, total)) - float(np.vdot(x, x))
+    count = outline.batch_size * (outline.batch_size - 1) * x.shape[1]
+    return Level(0.0, second, pairs / count if count else 0.0)
+
+
+def _shortened(layers: tuple[Layer, ...], copies: int) -> tuple[Layer, ...]:
+    return tuple(
+        msgspec.structs.replace(layer, count=copies) if _is_long(layer, copies) else layer for layer in layers
+    )
+
+
+def _is_long(layer: Layer, copies: int) -> bool:
+    # Copies are told apart from what is around them by their lines, which only a file has.
+    return isinstance(layer, Repeat) and layer.count > copies and layer.place.line is not None
+
+
+def _whole(config: Config, outline: Outline, prediction: Prediction, copies: int) -> Prediction | None:
+    """The prediction with every copy in it; None while some repeat has not settled."""
+    infos: Sequence[LayerInfo] = outline.layers
+    layers: Sequence[Any] = prediction.layers
+    for layer in reversed(config.layers):
+        if not isinstance(layer, Repeat) or not _is_long(layer, copies):
+            continue
+        stretch = _stretch(layer, infos, copies)
+        if stretch is None or stretch.start + copies * stretch.size > len(layers):
+            return None
+        if not is_settled(infos, layers, stretch):
+            return None
+        infos, layers = unfolded(infos[: len(layers)], layers, stretch)
+    points = [
+        layer.log10_l2_ratio for info, layer in zip(infos, layers, strict=False) if info.flow_point
+    ]
+    return msgspec.structs.replace(prediction, layers=tuple(layers), flow=measure_flow(points))
+
+
+def _stretch(repeat: Repeat, infos: Sequence[LayerInfo], copies: int) -> Stretch | None:
+    places = set(_places(repeat.layers))
+    numbers = [number for number, info in enumerate(infos) if (info.line, info.column) in places]
+    if not numbers or len(numbers) % copies or numbers[-1] - numbers[0] + 1 != len(numbers):
+        return None
+    return Stretch(numbers[0], len(numbers) // copies, copies, repeat.count - copies)
+
+
+def _places(layers: Sequence[Layer]) -> list[tuple[int | None, int | None]]:
+    found = []
+    for layer in layers:
+        found.append((layer.place.line, layer.place.column))
+        for part in ("layers", "shortcut"):
+            found += _places(getattr(layer, part, None) or ())
+    return found

@@ -1,0 +1,133 @@
+"""What `fix` tried and found, as text: a table with the diff, JSON, or Markdown."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from gradscope.remedies.search import Attempt, Fix
+from gradscope.render.characters import visible
+from gradscope.render.options import RenderOptions
+from gradscope.render.paint import paint
+from gradscope.render.quantities import ratio, value
+from gradscope.render.spans import Line, hanging, padded
+from gradscope.report import SCHEMA_VERSION, Report
+
+
+class Fixed(Struct, frozen=True):
+    """The search, and what its result does to the text."""
+
+    fix: Fix
+    diff: tuple[str, ...]
+    written: str | None
+    """The file the new config went to."""
+
+
+Render = Callable[[Fixed, RenderOptions], str]
+
+_VERDICT_WIDTH = 10
+
+
+def render_table(found: Fixed, options: RenderOptions) -> str:
+    """What was tried, each with its flow and verdict; the diff of what was found; what to do with it."""
+    return paint(_page(found, options), options)
+
+
+def render_json(found: Fixed, options: RenderOptions) -> str:
+    """The reports before and after, everything tried, and the changes."""
+    fix = found.fix
+    document: dict[str, Any] = {
+        "schema_version": SCHEMA_VERSION,
+        "before": fix.before.to_dict(),
+        "tried": [_attempt(attempt) for attempt in fix.tried],
+        "after": fix.found.report.to_dict() if fix.found else None,
+        "changes": [change.to_plain() for change in fix.found.changes] if fix.found else [],
+        "written": found.written,
+    }
+    return json.dumps(document, indent=2, allow_nan=False) + "\n"
+
+
+def render_markdown(found: Fixed, options: RenderOptions) -> str:
+    """A section with a table of what was tried, and the diff."""
+    from gradscope.render.markdown import escaped
+
+    lines = [f"## {escaped(found.fix.before.name)}", "", escaped(_summary(found)), ""]
+    lines += ["| tried | first/last | gain | verdict |", "|---|---:|---:|---|"]
+    for words, report in _rows(found.fix):
+        cells = [words, *_flow(report), report.verdict]
+        lines.append(f"| {' | '.join(map(escaped, cells))} |")
+    if found.diff:
+        lines += ["", "```diff", *found.diff, "```"]
+    return "\n".join(lines) + "\n"
+
+
+RENDERERS: dict[str, Render] = {"table": render_table, "json": render_json, "markdown": render_markdown}
+
+
+def _attempt(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "remedy": attempt.words,
+        "sources": [remedy.source for remedy in attempt.remedies],
+        "changes": [change.to_plain() for change in attempt.changes],
+        "verdict": attempt.report.verdict,
+        "flow": attempt.report.to_dict()["flow"],
+    }
+
+
+def _page(found: Fixed, options: RenderOptions) -> Iterator[Line]:
+    fix = found.fix
+    yield (
+        (visible(fix.before.name, unicode=options.unicode), "bold"),
+        (f"  {visible(fix.before.source, unicode=options.unicode)}", "dim"),
+    )
+    if not options.quiet and fix.needed:
+        yield ()
+        yield from _tried(_rows(fix), options)
+        yield ()
+        yield from (((visible(line, unicode=options.unicode), _style(line)),) for line in found.diff)
+        if found.diff:
+            yield ()
+    yield from hanging(("", ""), visible(_summary(found), unicode=options.unicode), "bold", options.width)
+    if fix.found and fix.found.remedies and options.verbose:
+        sources = "; ".join(remedy.source for remedy in fix.found.remedies)
+        yield from hanging(("", ""), visible(sources, unicode=options.unicode), "dim", options.width)
+
+
+def _rows(fix: Fix) -> list[tuple[str, Report]]:
+    return [("as it is", fix.before), *((attempt.words, attempt.report) for attempt in fix.tried)]
+
+
+def _tried(rows: Sequence[tuple[str, Report]], options: RenderOptions) -> Iterator[Line]:
+    names = min(max(len("tried"), *(len(words) for words, _ in rows)), max(12, options.width - 36))
+    yield ((f"{padded('tried', names)}  {'first/last':>10}  {'gain':>6}  verdict", "bold"),)
+    for words, report in rows:
+        level, gain = _flow(report)
+        shown = visible(words, unicode=options.unicode)
+        shown = shown if len(shown) <= names else shown[: names - 3] + "..."
+        style = {"healthy": "green", "warning": "yellow"}.get(report.verdict, "red")
+        yield ((f"{padded(shown, names)}  {level:>10}  {gain:>6}  ", ""), (report.verdict, style))
+
+
+def _flow(report: Report) -> tuple[str, str]:
+    return ratio(report.flow.log10_ratio), value(report.flow.gain_per_layer)
+
+
+def _summary(found: Fixed) -> str:
+    fix = found.fix
+    if not fix.needed:
+        return "nothing to do: it passes as it is"
+    if fix.found is None:
+        best = fix.best
+        nearest = f"; nearest came {best.words} ({best.report.verdict})" if best else ""
+        return f"nothing in the catalogue helps{nearest}"
+    effect = f"{fix.found.words}: {fix.before.verdict} → {fix.found.report.verdict}"
+    if found.written:
+        return f"{effect}; written to {found.written}"
+    return f"{effect}; --write FILE or --in-place writes it"
+
+
+def _style(line: str) -> str:
+    if line.startswith(("---", "+++")):
+        return "bold"
+    return {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")

@@ -1,0 +1,95 @@
+"""From a network whose long repeats were cut short to the whole one: copies that all act alike are written once."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from gradscope.engine.outline import LayerInfo
+from gradscope.theory.backward import LayerPrediction
+
+BEHIND = 8
+"""Copies kept behind those left out: the gradient settles from behind as moments do from in front."""
+
+_ALIKE = 1e-9
+"""Relative difference below which two copies act alike."""
+
+
+class Stretch(Struct, frozen=True):
+    """The copies of one repeat among the layers of a shortened network."""
+
+    start: int
+    """Of its first layer."""
+    size: int
+    """Layers a copy has, those inside containers too."""
+    copies: int
+    """As many as the shortened network has."""
+    missing: int
+    """Copies left out."""
+
+    @property
+    def kept(self) -> slice:
+        """The layers of the copy that those left out are like."""
+        first = self.start + (self.copies - BEHIND - 1) * self.size
+        return slice(first, first + self.size)
+
+
+def is_settled(infos: Sequence[LayerInfo], layers: Sequence[LayerPrediction], stretch: Stretch) -> bool:
+    """Whether the copy that is to stand for those left out acts as the one before it does."""
+    kept = stretch.kept
+    before = slice(kept.start - stretch.size, kept.start)
+    if [info.output_shape for info in infos[kept]] != [info.output_shape for info in infos[before]]:
+        return False
+    return all(
+        _near(one.gradient_gain, other.gradient_gain) and _near(one.second_moment, other.second_moment)
+        for one, other in zip(layers[before], layers[kept], strict=True)
+    )
+
+
+def unfolded(
+    infos: Sequence[LayerInfo], layers: Sequence[LayerPrediction], stretch: Stretch
+) -> tuple[list[LayerInfo], list[LayerPrediction]]:
+    """All layers, and the facts of each, those left out renamed copies of the kept ones."""
+    kept = stretch.kept
+    rise = layers[kept.start - stretch.size].log10_l2_ratio - layers[kept.start].log10_l2_ratio
+    spread = layers[kept.start - stretch.size].log10_spread ** 2 - layers[kept.start].log10_spread ** 2
+    per_copy = _trunk_layers(infos[kept])
+    found_infos: list[LayerInfo] = []
+    found: list[LayerPrediction] = []
+
+    def add(part: slice, copies_ahead: int, copies_behind: int) -> None:
+        for info, layer in zip(infos[part], layers[part], strict=True):
+            found_infos.append(info)
+            found.append(
+                LayerPrediction(
+                    _renamed(info, layer.name, copies_ahead * per_copy),
+                    layer.second_moment,
+                    layer.gradient_gain,
+                    layer.log10_l2_ratio + copies_behind * rise,
+                    layer.dead_fraction,
+                    (layer.log10_spread**2 + copies_behind * spread) ** 0.5,
+                )
+            )
+
+    add(slice(0, kept.stop), 0, stretch.missing)
+    for copy in range(1, stretch.missing + 1):
+        add(kept, copy, stretch.missing - copy)
+    add(slice(kept.stop, len(layers)), stretch.missing, 0)
+    return found_infos, found
+
+
+def _trunk_layers(infos: Sequence[LayerInfo]) -> int:
+    return sum(1 for info in infos if not info.scope and (info.weighted or info.container))
+
+
+def _renamed(info: LayerInfo, name: str, shift: int) -> str:
+    """The name with the number of its trunk layer moved on; a name the user gave stays."""
+    if not shift or name != info.path:
+        return name
+    head, dot, rest = name.partition(".")
+    letters = head[len(head.rstrip("abcdefghijklmnopqrstuvwxyz")) :]
+    stem = head.removesuffix(letters).removesuffix(str(info.index))
+    return f"{stem}{info.index + shift}{letters}{dot}{rest}"
+
+
+def _near(one: float, other: float) -> bool:
+    return one == other or abs(one - other) <= _ALIKE * abs(other)

@@ -1,0 +1,131 @@
+"""A sweep's figures: throughput with one and two jobs, the cost of a point above its diagnosis, memory.
+
+Run with `python -m tests.benchmarks.sweep [POINTS]` on a machine that has two cores to spare; 10,000 points
+of a network of 10 layers of 32 take about two minutes.
+"""
+
+import os
+import resource
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+NETWORK = """\
+params: {depth: 10, width: 32}
+input: 32
+init: he_normal
+trials: 1
+layers:
+  - repeat: ${depth}
+    layers: [{dense: "${width}"}, relu]
+  - dense: 10
+"""
+DIAGNOSES = 500
+PAGE_MB = os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+class Run(NamedTuple):
+    """One sweep, from the first point to the last one."""
+
+    seconds: float
+    points: int
+    early_mb: float
+    """Of the coordinator after a tenth of the points."""
+    late_mb: float
+
+    @property
+    def rate(self) -> float:
+        """Points a second."""
+        return self.points / self.seconds
+
+
+def resident_mb() -> float:
+    """Memory of this process."""
+    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * PAGE_MB
+
+
+def run(config: Path, points: int, jobs: int) -> Run:
+    """Sweep over that many seeds, in worker processes whatever their number, into a store."""
+    from gradscope.errors import Place
+    from gradscope.sweeping.axes import make_axis
+    from gradscope.sweeping.points import read_base
+    from gradscope.sweeping.run import Job
+    from gradscope.sweeping.sweep import Workforce, make_design, run_job
+
+    base = read_base(config)
+    design = make_design(base, [make_axis("seed", f"int:0:{points - 1}", Place("seed"))])
+    begin, first, done, early = 0.0, 0, 0, 0.0
+    for finished in run_job(
+        Job(base=base, design=design), Workforce(jobs=jobs), str(config.with_suffix(f".{jobs}.sqlite"))
+    ):
+        done += len(finished)
+        if not begin:
+            # The processes have started by then; what they need for it is not a matter of points.
+            begin, first = time.perf_counter(), done
+        if not early and done >= points / 10:
+            early = resident_mb()
+    assert done == points
+    return Run(time.perf_counter() - begin, points - first, early, resident_mb())
+
+
+def diagnosis_seconds(config: Path) -> float:
+    """The median time of a diagnosis alone, of a config that was just read."""
+    from gradscope.diagnosis import diagnose
+    from gradscope.sweeping.points import read_base, resolve
+
+    base = read_base(config)
+    times = []
+    for seed in range(DIAGNOSES):
+        ready = resolve(base, {"seed": seed})
+        start = time.perf_counter()
+        diagnose(ready, jobs=1)
+        times.append(time.perf_counter() - start)
+    return statistics.median(times)
+
+
+def first_block_seconds() -> float:
+    """Until the first points of a grid of ten million are there."""
+    from gradscope.sweeping.axes import parse_axis
+    from gradscope.sweeping.grid import Design
+
+    start = time.perf_counter()
+    axes = [
+        "depth=int:1:1000",
+        "gain=log:0.1:10:1000",
+        "act=relu,tanh,sigmoid,elu,selu,gelu,silu,mish,celu,relu6",
+    ]
+    design = Design([parse_axis(text) for text in axes], where="depth * gain < 5000")
+    assert design.most == 10_000_000
+    assert next(design.blocks())
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    """Print the table of figures and targets."""
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    points = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder) / "network.yaml"
+        config.write_text(NETWORK, encoding="utf-8")
+        alone = diagnosis_seconds(config)
+        one, two = run(config, points, 1), run(config, points, 2)
+    above = 1e3 * (1.0 / one.rate - alone)
+    workers = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e3
+    memory = f"{two.early_mb:6.0f}, {two.late_mb:.0f} MB; a worker {workers:.0f} MB"
+    for label, figure in (
+        ("points of 10 x 32, batch 64", f"{points:6,}"),
+        ("diagnosis alone", f"{1e3 * alone:6.2f} ms"),
+        ("one job, two jobs", f"{one.rate:6.0f}, {two.rate:.0f} points a second"),
+        ("two jobs over one", f"{two.rate / one.rate:6.2f} x              (target 1.80)"),
+        ("a point above its diagnosis", f"{above:6.2f} ms             (target 1.00)"),
+        ("coordinator at 10 %, at the end", memory),
+        ("first points of 10,000,000", f"{first_block_seconds():6.3f} s              (target 1.0)"),
+    ):
+        print(f"{label:<34} {figure}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Remedies: what is tried, what is found, what is written."""

@@ -1,0 +1,76 @@
+"""Every rule by its own two examples and its own words: a new rule is tested by existing."""
+
+import re
+from collections import Counter
+
+import pytest
+
+from gradscope import diagnose
+from gradscope.rules import CAUSES, EXPLAINED, RULES
+from gradscope.rules.base import Rule
+from tests.rules.judging import fired, read
+
+WORDS = ("name", "summary", "why", "measured_as", "remedy", "source", "fires_on", "silent_on")
+
+RULE_VALUES = pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+
+
+@RULE_VALUES
+def test_fires_on_its_example(rule: Rule) -> None:
+    report = diagnose(read(rule.fires_on))
+    found = [finding for finding in report.findings if finding.rule == rule.id]
+    assert found
+    for finding in found:
+        assert finding.name == rule.name
+        assert finding.remedy == rule.remedy
+        assert finding.severity in {severity.name for severity in rule.severities}
+        assert finding.trials_fired == report.trials
+        assert not re.search(r"\bnan\b|None|\{|\s\s", finding.message)
+
+
+@RULE_VALUES
+def test_silent_on_its_example(rule: Rule) -> None:
+    assert rule.id not in fired(diagnose(read(rule.silent_on)))
+
+
+@RULE_VALUES
+def test_has_every_word(rule: Rule) -> None:
+    for word in WORDS:
+        assert getattr(rule, word).strip(), word
+    assert re.fullmatch(r"GS\d{3}", rule.id)
+    assert re.fullmatch(r"[a-z]+(-[a-z]+)*", rule.name)
+    assert rule.summary.endswith(".")
+    assert rule.why.endswith(".")
+    assert not rule.remedy.endswith(".")
+    assert re.search(r"(19|20)\d\d", rule.source), "a source has a year"
+
+
+@RULE_VALUES
+def test_is_consistent(rule: Rule) -> None:
+    assert (rule.check is None) != (rule.static is None), "a rule judges trials or the config"
+    assert list(rule.severities) == sorted(set(rule.severities), reverse=True)
+    assert set(rule.adam_limits) <= set(rule.limits)
+    assert rule.fires_on != rule.silent_on
+
+
+def test_ids_and_names_occur_once() -> None:
+    assert list(RULES) == [rule.id for rule in RULES.values()]
+    assert max(Counter(rule.name for rule in RULES.values()).values()) == 1
+
+
+def test_causes_and_what_they_explain_are_rules() -> None:
+    assert len(set(CAUSES)) == len(CAUSES)
+    assert not set(CAUSES) & set(EXPLAINED)
+    assert set(CAUSES) | set(EXPLAINED) <= set(RULES)
+    assert set(CAUSES) == {
+        "GS103",
+        "GS104",
+        "GS105",
+        "GS106",
+        "GS107",
+        "GS201",
+        "GS202",
+        "GS204",
+        "GS302",
+        "GS305",
+    }
