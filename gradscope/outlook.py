@@ -107,9 +107,7 @@ def _whole(config: Config, outline: Outline, prediction: Prediction, copies: int
         if not is_settled(infos, layers, stretch):
             return None
         infos, layers = unfolded(infos[: len(layers)], layers, stretch)
-    points = [
-        layer.log10_l2_ratio for info, layer in zip(infos, layers, strict=False) if info.flow_point
-    ]
+    points = [layer.log10_l2_ratio for info, layer in zip(infos, layers, strict=False) if info.flow_point]
     return msgspec.structs.replace(prediction, layers=tuple(layers), flow=measure_flow(points))
 
 

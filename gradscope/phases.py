@@ -1,6 +1,7 @@
 """Config and axes in, phase diagram out: where gradients fade, last and grow."""
 
 import itertools
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -60,11 +61,14 @@ def phase_diagram(
         check_names(document, overrides, [axis.name for axis in parsed], problems)
     problems.raise_any()
     assert document is not None  # or there was a problem
-    laws = _Laws(document, overrides, parsed)
+    folder = os.path.dirname(source) if text is None else ""
+    laws = _Laws(document, overrides, folder, parsed)
     grid = laws.grid()
     chi = np.empty((len(grid), len(grid[0])))
     for activation in dict.fromkeys(law.activation for row in grid for law in row):
-        where = [(r, c) for r, row in enumerate(grid) for c, law in enumerate(row) if law.activation is activation]
+        where = [
+            (r, c) for r, row in enumerate(grid) for c, law in enumerate(row) if law.activation is activation
+        ]
         sigma_w2, sigma_b2 = (
             np.array([getattr(grid[r][c], name) for r, c in where]) for name in ("sigma_w2", "sigma_b2")
         )
@@ -94,10 +98,12 @@ def _axes(texts: Sequence[str]) -> list[Axis]:
 class _Laws:
     """The laws of what the config repeats, as the axes change them."""
 
-    def __init__(self, document: Document, overrides: Mapping[str, Any], axes: Sequence[Axis]) -> None:
+    def __init__(
+        self, document: Document, overrides: Mapping[str, Any], folder: str, axes: Sequence[Axis]
+    ) -> None:
         self.names = tuple(axis.name for axis in axes)
         self.values = [tuple(axis.values) for axis in axes if not isinstance(axis.values, Interval)]
-        self._document, self._overrides = document, overrides
+        self._document, self._overrides, self._folder = document, overrides, folder
         self.name = ""
 
     def grid(self) -> list[list[PlainLaws]]:
@@ -127,7 +133,7 @@ class _Laws:
     def _at(self, point: Sequence[Any]) -> PlainLaws:
         problems = Problems()
         overrides = {**self._overrides, **dict(zip(self.names, point, strict=True))}
-        config = read_config(self._document, overrides, problems)
+        config = read_config(self._document, overrides, problems, folder=self._folder)
         outline = None
         if config is not None and not problems.found:
             self.name = config.name
@@ -166,5 +172,3 @@ def _crossings(columns: Sequence[float], row: Sequence[float]) -> list[float]:
         elif (chi - 1.0) * (next_chi - 1.0) < 0.0:
             found.append(x + (next_x - x) * (1.0 - chi) / (next_chi - chi))
     return found
-
-

@@ -66,6 +66,7 @@ class Assembly:
         shape: tuple[int, int],
         init: schema.Choice | None,
         fans: Fans | None = None,
+        *,
         adapt: Adapt | None = None,
     ) -> Weight:
         """The recipe of a parameter, or that of the first copy inside a shared repeat.
@@ -101,6 +102,7 @@ class Assembly:
         fans: Fans,
         init: schema.Choice | None,
         bias_init: schema.Choice | None,
+        *,
         parameter: str = "bias",
         adapt: Adapt | None = None,
     ) -> Weight:
@@ -112,7 +114,7 @@ class Assembly:
             raise Mistake(
                 f"a bias is no matrix, '{choice.name}' cannot fill it", "use zeros, constant or normal"
             )
-        return self.weight(info, parameter, (1, fans.fan_out), choice, fans, adapt)
+        return self.weight(info, parameter, (1, fans.fan_out), choice, fans, adapt=adapt)
 
     def vector(self, size: int, value: float) -> Array:
         """A gain, slope or bias of a normalisation (size,), all of one value, or that of the first copy."""

@@ -19,11 +19,12 @@ def available_bytes() -> int:
 
 
 def activation_bytes(layers: Iterable[LayerInfo], batch_size: int, itemsize: int) -> int:
-    """What the outputs of one batch and their caches take."""
-    entries = 0
+    """What the outputs of one batch and their caches take, and the room one layer needs while it works."""
+    entries = workspace = 0
     for info in layers:
         size = 1
         for extent in info.output_shape:
             size *= extent
         entries += size
-    return entries * batch_size * itemsize * ARRAYS_A_LAYER
+        workspace = max(workspace, info.workspace)
+    return (entries * batch_size * ARRAYS_A_LAYER + workspace) * itemsize

@@ -135,8 +135,8 @@ class Outline:
 
     @property
     def head(self) -> LayerInfo | None:
-        """The last weighted layer or container of the trunk, which the loss stands on; hidden are those before
-        it."""
+        """The last weighted layer or container of the trunk, which the loss stands on; hidden are those
+        before it."""
         trunk = (info for info in reversed(self.layers) if not info.scope)
         return next((info for info in trunk if info.weighted or info.container), None)
 

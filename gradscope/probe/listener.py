@@ -3,6 +3,7 @@ came from."""
 
 import math
 from collections import defaultdict
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -143,7 +144,7 @@ def _weight_log10_rms(step: Step) -> float:
     return (total - 0.5 * math.log2(size)) * LOG10_2
 
 
-def _samples(parts: list[Factored], exponent: int) -> Samples:
+def _samples(parts: Sequence[Factored], exponent: int) -> Samples:
     """Mean norm of the samples' own gradients and the simple noise scale (McCandlish et al. 2018, appendix
     A.1).
 

@@ -1,5 +1,6 @@
 """The remedies: what each changes, which rules call for it, and where it comes from. Tries and measures nothing."""
 
+import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -175,6 +176,19 @@ def _logits(at: Situation) -> Iterator[Option]:
             yield Option(f"without the last {last.kind}", (Change("remove", last.path, was=_entry(last)),))
 
 
+def _useless_biases(at: Situation) -> Iterator[Option]:
+    items = at.written.items
+    changes = []
+    for item, behind in itertools.pairwise(items):
+        if item.kind == "dense" and behind.kind == "batch_norm" and item.path[:-1] == behind.path[:-1]:
+            path = at.written.options_path(item)
+            if isinstance(item.value, dict):
+                changes.append(at.written.set((*path, "bias"), False))
+            else:
+                changes.append(Change("set", path, {"units": item.value, "bias": False}, item.value))
+    yield Option("without biases that normalisation cancels", _changing(changes))
+
+
 def _pre_norm(at: Situation) -> Iterator[Option]:
     blocks = [item for item in at.written.items if item.kind == "transformer_block"]
     changes = [
@@ -190,8 +204,12 @@ def _recurrent(at: Situation) -> Iterator[Option]:
         if item.kind == "rnn":
             path = at.written.options_path(item)
             if "recurrent_init" in item.options:
-                yield Option("recurrent_init: orthogonal", (at.written.set((*path, "recurrent_init"), "orthogonal"),))
-            yield Option("lstm instead of rnn", (Change("set", item.path, {"lstm": item.value}, {"rnn": item.value}),))
+                yield Option(
+                    "recurrent_init: orthogonal", (at.written.set((*path, "recurrent_init"), "orthogonal"),)
+                )
+            yield Option(
+                "lstm instead of rnn", (Change("set", item.path, {"lstm": item.value}, {"rnn": item.value}),)
+            )
         if item.kind == "lstm" and "forget_bias" in item.options:
             path = (*at.written.options_path(item), "forget_bias")
             yield Option("forget_bias: 1", (at.written.set(path, 1.0),))
@@ -199,10 +217,15 @@ def _recurrent(at: Situation) -> Iterator[Option]:
 
 def _shallower(at: Situation) -> Iterator[Option]:
     for number, entry in enumerate(at.written.data["layers"]):
-        count = at.written.resolved(entry["repeat"]) if isinstance(entry, dict) and "repeat" in entry else None
+        count = (
+            at.written.resolved(entry["repeat"]) if isinstance(entry, dict) and "repeat" in entry else None
+        )
         if isinstance(count, int):
             for shorter in _shorter(count):
-                yield Option(f"{shorter} instead of {count} copies", (at.written.set(("layers", number, "repeat"), shorter),))
+                yield Option(
+                    f"{shorter} instead of {count} copies",
+                    (at.written.set(("layers", number, "repeat"), shorter),),
+                )
 
 
 def _shorter(count: int) -> list[int]:
@@ -225,16 +248,43 @@ def _entry(item: Item) -> Any:
 
 
 CATALOGUE: tuple[Remedy, ...] = (
-    Remedy("scaled inputs", frozenset({"GS305", "GS202", *FLOW}), 0, "LeCun et al. 1998, section 4.3", _scaled_inputs),
+    Remedy(
+        "scaled inputs",
+        frozenset({"GS305", "GS202", *FLOW}),
+        0,
+        "LeCun et al. 1998, section 4.3",
+        _scaled_inputs,
+    ),
     Remedy("zero biases", frozenset({"GS201", *FLOW}), 1, "Lu et al. 2020, section 4", _zero_biases),
-    Remedy("matched initialiser", FLOW | {"GS201", "GS202"}, 1, "He et al. 2015, section 2.2", _initialisers),
+    Remedy(
+        "no useless biases", frozenset({"GS303"}), 1, "Ioffe & Szegedy 2015, section 3.2", _useless_biases
+    ),
+    Remedy(
+        "matched initialiser",
+        FLOW | {"GS201", "GS202", "GS404"},
+        1,
+        "He et al. 2015, section 2.2",
+        _initialisers,
+    ),
     Remedy("critical gain", FLOW | {"GS202"}, 1, "Schoenholz et al. 2017, section 3", _critical_gain),
     Remedy("orthogonal weights", FLOW, 1, "Saxe et al. 2014, section 3", _orthogonal),
     Remedy("branch scale", FLOW, 2, "Bachlechner et al. 2021, section 3; Arpit et al. 2019", _branch_scale),
     Remedy("logits", frozenset({"GS304", *FLOW}), 2, "Golik, Doetsch & Ney 2013, section 3", _logits),
     Remedy("pre-norm", FLOW, 2, "Xiong et al. 2020, section 3", _pre_norm),
-    Remedy("gates", frozenset({"GS108", "GS109", *FLOW}), 3, "Hochreiter & Schmidhuber 1997; Gers et al. 2000", _recurrent),
-    Remedy("other activation", FLOW | {"GS201", "GS202", "GS306"}, 3, "Clevert et al. 2016; Klambauer et al. 2017", _activations),
+    Remedy(
+        "gates",
+        frozenset({"GS108", "GS109", *FLOW}),
+        3,
+        "Hochreiter & Schmidhuber 1997; Gers et al. 2000",
+        _recurrent,
+    ),
+    Remedy(
+        "other activation",
+        FLOW | {"GS201", "GS202", "GS306"},
+        3,
+        "Clevert et al. 2016; Klambauer et al. 2017",
+        _activations,
+    ),
     Remedy("other normalisation", FLOW, 3, "Ba et al. 2016; Yang et al. 2019", _other_norm),
     Remedy("normalisation", FLOW | {"GS201", "GS202"}, 4, "Ioffe & Szegedy 2015; Ba et al. 2016", _norm),
     Remedy("shallower", FLOW, 5, "Hanin & Rolnick 2018, section 3", _shallower),

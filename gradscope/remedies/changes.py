@@ -34,7 +34,11 @@ class Change(Struct, frozen=True):
             return f"{where}: remove {words(self.was)}"
         if self.kind == "wrap":
             return f"{where}: add {words(self.to)}"
-        return f"{where}: {words(self.was)} → {words(self.to)}" if self.was is not None else f"{where}: {words(self.to)}"
+        return (
+            f"{where}: {words(self.was)} → {words(self.to)}"
+            if self.was is not None
+            else f"{where}: {words(self.to)}"
+        )
 
 
 def words(value: Any) -> str:

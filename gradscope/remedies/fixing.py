@@ -1,5 +1,6 @@
 """From a config's file to the text of one that passes: reads, searches, rewrites, and reads again to be sure."""
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ from gradscope.config.schema import Config
 from gradscope.errors import GradscopeError, Problems
 from gradscope.remedies.search import Attempt, Fix, search
 from gradscope.rules.policy import check_settings
+
 
 class Found(Struct, frozen=True):
     """The search and the texts before and after."""
@@ -66,18 +68,26 @@ def fixed(
     document = read_document(source, problems, text=content)
     problems.raise_any()
     assert document is not None  # or there was a problem
-    config = _config(document, overrides, problems)
+    folder = os.path.dirname(source) if text is None else ""
+    config = _config(document, overrides, folder, problems)
     changes = {name: value for name, value in asked.items() if value is not None}
     config = msgspec.structs.replace(config, **changes) if changes else config
     fix = search(
-        config, document, dict(overrides), select=select, ignore=ignore, jobs=jobs, progress=progress
+        config,
+        document,
+        dict(overrides),
+        folder=folder,
+        select=select,
+        ignore=ignore,
+        jobs=jobs,
+        progress=progress,
     )
     after = None
     if fix.found is not None:
         from gradscope.remedies.writing import rewritten
 
         after = rewritten(content, fix.found.changes)
-        _check(after, source, overrides, changes, fix.found)
+        _check(after, source, folder, overrides, changes, fix.found)
     return Found(fix, source, content, after)
 
 
@@ -86,8 +96,8 @@ def _read(source: str, problems: Problems) -> str:
     return (decode(content, source, problems) if content is not None else None) or ""
 
 
-def _config(document: Any, overrides: Mapping[str, Any], problems: Problems) -> Config:
-    config = read_config(document, overrides, problems)
+def _config(document: Any, overrides: Mapping[str, Any], folder: str, problems: Problems) -> Config:
+    config = read_config(document, overrides, problems, folder=folder)
     if config is not None:
         check_settings(config, problems)
         check_network(config, problems)
@@ -97,12 +107,17 @@ def _config(document: Any, overrides: Mapping[str, Any], problems: Problems) -> 
 
 
 def _check(
-    text: str, source: str, overrides: Mapping[str, Any], asked: Mapping[str, int], found: Attempt
+    text: str,
+    source: str,
+    folder: str,
+    overrides: Mapping[str, Any],
+    asked: Mapping[str, int],
+    found: Attempt,
 ) -> None:
     """What was measured is what is written, to the last value."""
     problems = Problems()
     document = read_document(source, problems, text=text)
-    config = read_config(document, overrides, problems) if document is not None else None
+    config = read_config(document, overrides, problems, folder=folder) if document is not None else None
     same = config is not None and config_sha256(
         msgspec.structs.replace(config, **asked) if asked else config
     ) == config_sha256(found.config)

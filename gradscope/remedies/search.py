@@ -90,6 +90,7 @@ def search(
     document: Document,
     overrides: dict[str, Any],
     *,
+    folder: str = "",
     select: Iterable[str] = (),
     ignore: Iterable[str] = (),
     jobs: int | None = None,
@@ -101,6 +102,7 @@ def search(
         config: read from the document with the overrides.
         document: the plain data as written.
         overrides: what is set from outside, before and after.
+        folder: where paths in the config start.
         select: rules to judge by, all when empty.
         ignore: rules to leave out.
         jobs: threads at most.
@@ -114,7 +116,7 @@ def search(
     before = measured(config)
     if passes(before):
         return Fix(before, (), None)
-    finder = _Finder(config, overrides, before, measured, progress)
+    finder = _Finder(config, overrides, folder, before, measured, progress)
     singles = sorted(finder.trials(document, config), key=lambda trial: trial.rank)
     found = finder.first(singles)
     if found is None:
@@ -130,13 +132,14 @@ class _Finder:
         self,
         config: Config,
         overrides: dict[str, Any],
+        folder: str,
         before: Report,
         measured: Diagnose,
         progress: Callable[[Attempt], None] | None,
     ) -> None:
         self.tried: list[Attempt] = []
         self._asked = {"seed": config.seed, "trials": config.trials}
-        self._overrides = overrides
+        self._overrides, self._folder = overrides, folder
         self._fired = {finding.rule for finding in before.findings if finding.severity != "note"}
         self._fired |= {finding.rule for finding in before.findings if finding.explains}
         self._measured = measured
@@ -156,7 +159,9 @@ class _Finder:
 
     def pairs(self, singles: Sequence[Trial]) -> Iterator[Trial]:
         """Two changes of different remedies, one behind the other."""
-        for first in sorted(singles, key=lambda trial: (trial.decades is None, trial.decades or 0.0))[:PAIRED]:
+        for first in sorted(singles, key=lambda trial: (trial.decades is None, trial.decades or 0.0))[
+            :PAIRED
+        ]:
             yield from self.trials(first.document, first.config, first)
 
     def first(self, trials: Sequence[Trial]) -> Attempt | None:
@@ -171,7 +176,9 @@ class _Finder:
                 return attempt
         return None
 
-    def _trial(self, document: Document, remedy: Remedy, option: Option, behind: Trial | None) -> Trial | None:
+    def _trial(
+        self, document: Document, remedy: Remedy, option: Option, behind: Trial | None
+    ) -> Trial | None:
         """The config with the change; None where it cannot be built so."""
         changed = document.copy()
         changes = list(option.changes)
@@ -190,7 +197,7 @@ class _Finder:
 
     def _read(self, document: Document) -> Config:
         problems = Problems()
-        config = read_config(document, self._overrides, problems)
+        config = read_config(document, self._overrides, problems, folder=self._folder)
         if config is not None and not problems.found:
             config = msgspec.structs.replace(config, **self._asked)
             check_network(config, problems)

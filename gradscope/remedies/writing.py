@@ -20,7 +20,9 @@ _KNOB = re.compile(r"\$\{(\w+)\}", re.ASCII)
 _MASKED = re.compile("\\$\ue000(\\w+)\ue001", re.ASCII)
 """Knobs while ruamel looks at the text: braces would end a plain text in a flow."""
 
-_NESTED = re.compile(r"^( *)[^\s#-][^\n]*:[^\S\n]*(?:#[^\n]*)?\n(?:[^\S\n]*(?:#[^\n]*)?\n)*( *)(- )?", re.MULTILINE)
+_NESTED = re.compile(
+    r"^( *)[^\s#-][^\n]*:[^\S\n]*(?:#[^\n]*)?\n(?:[^\S\n]*(?:#[^\n]*)?\n)*( *)(- )?", re.MULTILINE
+)
 """A key with nothing behind it, and the indentation of what comes below."""
 
 MARK = "gradscope fix"
@@ -127,15 +129,27 @@ def _chunks(original: Sequence[str], before: Sequence[str]) -> Iterator[tuple[ra
 
 
 def _marked(old: Sequence[str], new: Sequence[str]) -> list[str]:
-    """The new lines with a comment that says what was there."""
+    """The new lines with a comment that says what was there; comments of the user's among the old ones stay."""
+    lost = [line for line in old if _is_comment(line) and line not in new]
+    old = [line for line in old if not _is_comment(line)]
+    return [*_lines_with_comment(old, new), *lost]
+
+
+def _lines_with_comment(old: Sequence[str], new: Sequence[str]) -> list[str]:
     if not new:
-        indent = old[0][: len(old[0]) - len(old[0].lstrip())]
-        return [f"{indent}# {MARK}: removed `{' '.join(map(_without_comment, old))}`"]
-    pairs = list(zip(old, new, strict=True)) if len(old) == len(new) else []
-    if pairs:
-        return [_with_comment(line, f"was `{_without_comment(gone)}`") for gone, line in pairs]
+        indent = old[0][: len(old[0]) - len(old[0].lstrip())] if old else ""
+        return [f"{indent}# {MARK}: removed `{' '.join(map(_without_comment, old))}`"] if old else []
+    if len(old) == len(new):
+        return [
+            _with_comment(line, f"was `{_without_comment(gone)}`")
+            for gone, line in zip(old, new, strict=True)
+        ]
     first, *rest = new
-    return [_with_comment(first, "new" if not old else "changed"), *rest]
+    return [_with_comment(first, "changed" if old else "new"), *rest]
+
+
+def _is_comment(line: str) -> bool:
+    return not line.strip() or line.lstrip().startswith("#")
 
 
 def _with_comment(line: str, words: str) -> str:
@@ -145,4 +159,3 @@ def _with_comment(line: str, words: str) -> str:
 
 def _without_comment(line: str) -> str:
     return re.split(r"\s#", line, maxsplit=1)[0].strip().removeprefix("- ")
-

@@ -11,7 +11,19 @@ from gradscope.remedies.changes import Change, value_at
 _ALONE = re.compile(r"\$\{([A-Za-z_]\w*)\}", re.ASCII)
 
 WEIGHTED = frozenset(
-    {"dense", "conv1d", "conv2d", "rnn", "lstm", "gru", "attention", "transformer_block", "embedding", "maxout", "glu"}
+    {
+        "dense",
+        "conv1d",
+        "conv2d",
+        "rnn",
+        "lstm",
+        "gru",
+        "attention",
+        "transformer_block",
+        "embedding",
+        "maxout",
+        "glu",
+    }
 )
 NORMS = frozenset({"batch_norm", "layer_norm", "rms_norm", "group_norm"})
 

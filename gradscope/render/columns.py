@@ -170,7 +170,7 @@ COLUMNS: tuple[Column, ...] = (
     GRADIENT,
     Column(
         head="in time",
-        meaning="gradient of the state step by step, from a Gaussian one at the last; the factor per step back",
+        meaning="gradient of the state step by step, given one at the last alone; its factor per step back",
         rank=2,
         text=_through_time,
         style=_time_style,

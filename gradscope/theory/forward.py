@@ -100,5 +100,3 @@ def input_level(outline: Outline) -> Level | None:
         return None
     second = outline.inputs.second_moment(outline.input_shape)
     return Level(0.0, second, second * outline.inputs.correlation)
-
-

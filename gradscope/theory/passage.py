@@ -111,9 +111,7 @@ def dropped(info: LayerInfo, level: Level, batch: int, batches: int) -> Passage:
     """Entries survive with probability 1 − rate and are scaled up: 1/(1 − rate) on E h² and on the gradient."""
     keep = 1.0 - (info.rate or 0.0)
     spread = 3.0 * (1.0 / keep - 1.0) / info.features
-    return Passage(
-        level._replace(second=level.second / keep), 1.0 / keep, spread=spread, evenness=keep
-    )
+    return Passage(level._replace(second=level.second / keep), 1.0 / keep, spread=spread, evenness=keep)
 
 
 def unchanged(info: LayerInfo, level: Level, batch: int, batches: int) -> Passage:

@@ -94,7 +94,7 @@ def test_several_by_their_beginning() -> None:
         ("GS999", "did you mean"),
         ("vanishing-gradient", "write GS101"),
         ("gs101", "write GS101"),
-        ("x", "as in GS101"),
+        ("x", "write an id like GS101"),
     ],
 )
 def test_what_is_no_rule(name: str, hint: str) -> None:

@@ -50,7 +50,7 @@ def activations(draw: Draw) -> Any:
 
 @st.composite
 def norms(draw: Draw, features: int) -> Any:
-    # A single value less its mean is zero or rounding, on which nobody can agree: none is normalised alone.
+    # A single value less its mean is zero: none is normalised alone.
     kinds = ["batch_norm", "rms_norm", *(["layer_norm", "group_norm"] if features > 1 else [])]
     kind = draw(st.sampled_from(kinds))
     options: dict[str, Any] = {"eps": draw(EPS), "affine": draw(st.booleans())}

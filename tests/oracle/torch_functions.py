@@ -112,6 +112,24 @@ NORMS: dict[str, Callable[..., Tensor]] = {
 }
 
 
+def least_spread(kind: str, x: Tensor, groups: int = 1) -> float:
+    """The least deviation, relative to their size, of values that are normalised together.
+
+    Where they do not vary at all, what is left of them is zero or rounding, and a small eps makes much of it.
+    """
+    sets = {
+        "batch_norm": lambda: features_second(x).movedim(1, 0).flatten(1),
+        "layer_norm": lambda: (x.movedim(1, -1) if x.ndim == 4 else x).flatten(0, -2),
+        "group_norm": lambda: features_second(x).reshape(len(x) * groups, -1),
+    }
+    if kind not in sets:
+        return 1.0
+    values = sets[kind]().detach()
+    largest = values.abs().amax(1)
+    spreads = (values.std(1, correction=0) / largest)[largest > 0]
+    return float(spreads.min()) if len(spreads) else 1.0
+
+
 def _cross_entropy(outputs: Tensor, targets: Tensor) -> Tensor:
     return functional.cross_entropy(outputs.reshape(-1, outputs.shape[-1]), targets.reshape(-1))
 

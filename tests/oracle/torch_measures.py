@@ -20,7 +20,7 @@ DIFFERENCE = 1e-12
 def measures(network: TorchNetwork) -> Numbers:
     """Every quantity under `layer.quantity`, the loss and the flow besides.
 
-    `largest`, `has_norm` and what ends in `.inside`, `.terms`, `.lost` or `.nearly` are no quantities of the
+    `largest`, `least_spread`, `has_norm` and what ends in `.inside`, `.terms`, `.lost` or `.nearly` are no quantities of the
     report but say how far rounding may move one.
     """
     # A random cotangent is no loss; its scalar product only stands in for one.
@@ -37,6 +37,7 @@ def measures(network: TorchNetwork) -> Numbers:
                 numbers |= _samples(uses[seen.name])
         found |= {f"{seen.name}.{key}": value for key, value in numbers.items()}
     found["largest"] = max(_l2(seen.y.grad) for seen in network.layers)
+    found["least_spread"] = network.least_spread
     found["has_norm"] = float(any(seen.kind in NORMS for seen in network.layers))
     return found | _flow([_l2(seen.y.grad) for seen in network.layers if seen.is_flow_point])
 

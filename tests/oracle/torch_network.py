@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from tests.oracle.torch_functions import ACTIVATIONS, LOSSES, NORMS
+from tests.oracle.torch_functions import ACTIVATIONS, LOSSES, NORMS, least_spread
 
 MAIN = {
     "dense": "units",
@@ -104,6 +104,8 @@ class TorchNetwork:
         }
         self.layers: list[Seen] = []
         self.loss = torch.zeros(())
+        self.least_spread = 1.0
+        """Of all values that some layer normalises together."""
         self._masks = {name: torch.tensor(mask, dtype=torch.float64) for name, mask in (masks or {}).items()}
         self._owners: dict[Address, str] = {}
         self._makers: dict[str, Callable[[Options, Tensor, Spot], Tensor]] = {
@@ -154,6 +156,7 @@ class TorchNetwork:
             return ACTIVATIONS[kind](x, **options)
         gain, bias = self._parameter(spot, "gain"), self._parameter(spot, "bias")
         extra = {"groups": options["groups"]} if kind == "group_norm" else {}
+        self.least_spread = min(self.least_spread, least_spread(kind, x, **extra))
         return NORMS[kind](x, gain, bias, options.get("eps", 1e-5), **extra)
 
     def _parameter(self, spot: Spot, role: str) -> Tensor | None:

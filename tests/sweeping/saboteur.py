@@ -4,6 +4,7 @@ SABOTAGE_LOG=FILE     a line for each point that is begun: its number
 SABOTAGE_KILL=N,M     points that kill their worker
 SABOTAGE_HANG=N       points that take a minute in one call
 SABOTAGE_SLOW=S       seconds that every point takes more
+SABOTAGE_COMMIT=S     seconds that results wait to be stored
 """
 
 import os
@@ -11,7 +12,7 @@ import signal
 import time
 from pathlib import Path
 
-from gradscope.sweeping import worker
+from gradscope.sweeping import run, worker
 from gradscope.sweeping.grid import Point
 from gradscope.sweeping.worker import Result, Task
 
@@ -35,3 +36,4 @@ def sabotaged(task: Task, point: Point) -> Result:
 
 
 worker.compute_point = sabotaged
+run.COMMIT_SECONDS = float(os.environ.get("SABOTAGE_COMMIT", run.COMMIT_SECONDS))

@@ -2,6 +2,7 @@ import math
 
 import numpy as np
 import pytest
+
 from gradscope.engine.activations import ACTIVATIONS, Activation
 from gradscope.errors import ConfigError
 from gradscope.phases import phase_diagram

@@ -41,11 +41,11 @@ def make_attention(assembly: Assembly, spec: schema.Attention, shape: Shape, inf
         is_out = name == "out"
         init = (spec.out_init if is_out else None) or spec.init
         weight = assembly.weight(
-            info, f"{name}.weight", (features, features), init, fans, None if is_out else joint
+            info, f"{name}.weight", (features, features), init, fans, adapt=None if is_out else joint
         )
         bias = None
         if spec.bias:
-            bias = assembly.bias(info, fans, init, spec.bias_init, f"{name}.bias", unbiased)
+            bias = assembly.bias(info, fans, init, spec.bias_init, parameter=f"{name}.bias", adapt=unbiased)
         return Dense(info, weight, bias)
 
     query, key, value, out = (part(name) for name in ("query", "key", "value", "out"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from gradscope.build.makers.facts import Shape, known, words
+from gradscope.build.makers.facts import Shape, divisors, known, words
 from gradscope.config import schema
 from gradscope.engine.initializers import Fans
 from gradscope.engine.layer import Step
@@ -28,8 +28,7 @@ def make_conv1d(assembly: Assembly, spec: schema.Conv1d, shape: Shape, info: Lay
     count = windows.counts((1, length))[1]
     if count < 1:
         raise _too_large(f"a kernel of {spec.kernel}", f"a sequence of {length}")
-    facts = known(info, (count, spec.filters), groups=spec.groups)
-    return _convolution(assembly, spec, channels, windows, facts)
+    return _convolution(assembly, spec, channels, windows, info, shape=(count, spec.filters))
 
 
 def make_conv2d(assembly: Assembly, spec: schema.Conv2d, shape: Shape, info: LayerInfo) -> Step:
@@ -43,8 +42,7 @@ def make_conv2d(assembly: Assembly, spec: schema.Conv2d, shape: Shape, info: Lay
     if min(rows, columns) < 1:
         kernel = " × ".join(map(str, windows.kernel))
         raise _too_large(f"a kernel of {kernel}", f"an image of {height} × {width}")
-    facts = known(info, (spec.filters, rows, columns), groups=spec.groups)
-    return _convolution(assembly, spec, channels, windows, facts)
+    return _convolution(assembly, spec, channels, windows, info, shape=(spec.filters, rows, columns))
 
 
 def pair(extent: schema.Extent) -> Pair:
@@ -72,13 +70,15 @@ def _convolution(
     channels: int,
     windows: Windows,
     info: LayerInfo,
+    *,
+    shape: Shape,
 ) -> Step:
     """Fans count the positions of the kernel and the channels of one group."""
     groups, filters = spec.groups, spec.filters
     if channels % groups or filters % groups:
         raise Mistake(
             f"{groups} groups do not divide {channels} channels and {filters} filters",
-            f"use a divisor of both, {math.gcd(channels, filters)} at most",
+            f"use one of {divisors(math.gcd(channels, filters))}",
         )
     positions = math.prod(windows.kernel)
     fans = Fans(positions * channels // groups, positions * filters // groups, positions)
@@ -86,15 +86,14 @@ def _convolution(
     bias = None
     if spec.bias:
         bias = assembly.bias(info, Fans(fans.fan_in, filters), spec.init, spec.bias_init)
-    parameters = weight.size + (bias.size if bias else 0)
-    row = fans.fan_in * groups * info.output_shape[-1 if len(info.output_shape) == 3 else 0]
     facts = known(
         info,
-        info.output_shape,
-        parameters,
+        shape,
+        weight.size + (bias.size if bias else 0),
         weight=weight.law,
         bias=bias and bias.law,
+        groups=groups,
         # The kernel and its gradient, and the patches of one row of windows.
-        workspace=2 * weight.size + row,
+        workspace=2 * weight.size + positions * channels * shape[-1 if len(shape) == 3 else 0],
     )
-    return Convolution(facts, weight, bias, windows, groups, ndim=len(info.output_shape) + 1)
+    return Convolution(facts, weight, bias, windows, groups, ndim=len(shape) + 1)

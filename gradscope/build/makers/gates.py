@@ -29,7 +29,7 @@ def make_glu(assembly: Assembly, spec: schema.Glu, shape: Shape, info: LayerInfo
         weight = assembly.weight(info, f"{name}.weight", (fans.fan_in, fans.fan_out), spec.init)
         bias = None
         if spec.bias:
-            bias = assembly.bias(info, fans, spec.init, spec.bias_init, f"{name}.bias")
+            bias = assembly.bias(info, fans, spec.init, spec.bias_init, parameter=f"{name}.bias")
         return Dense(info, weight, bias)
 
     value, gate = part("value"), part("gate")
@@ -53,7 +53,7 @@ def make_maxout(assembly: Assembly, spec: schema.Maxout, shape: Shape, info: Lay
     def adapt(made: Initializer) -> Initializer:
         return stacked(made, count)
 
-    weight = assembly.weight(info, "weight", (fans.fan_in, count * spec.units), spec.init, fans, adapt)
+    weight = assembly.weight(info, "weight", (fans.fan_in, count * spec.units), spec.init, fans, adapt=adapt)
     bias = None
     if spec.bias:
         bias = assembly.bias(info, Fans(fans.fan_in, count * spec.units), spec.init, spec.bias_init)

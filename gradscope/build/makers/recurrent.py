@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gradscope.build.makers.elementwise import elementwise_activation
 from gradscope.build.makers.facts import Shape, known, sequence_of
@@ -19,22 +19,33 @@ from gradscope.engine.layers.lstm_cell import LstmCell
 from gradscope.engine.layers.recurrent import FinalState, Recurrent
 from gradscope.engine.layers.scan import Direction
 from gradscope.engine.outline import LayerInfo
+from gradscope.engine.weights import Weight
 from gradscope.errors import Mistake
 
 if TYPE_CHECKING:
     from gradscope.build.assembly import Assembly
 
 
+class _Kind(NamedTuple):
+    """What sets one kind of recurrent layer apart."""
+
+    cell: Cell
+    activation: Activation | None = None
+    """Of its output, where that is an activation's."""
+    has_recurrent_bias: bool = False
+    adapt_bias: Callable[[Initializer], Initializer] | None = None
+
+
 def make_rnn(assembly: Assembly, spec: schema.Rnn, shape: Shape, info: LayerInfo) -> Step:
     """Its output is an activation's, which is told of the layer."""
     activation = elementwise_activation(spec.activation, info.kind)
-    return _recurrent(assembly, spec, shape, info, PlainCell(activation), activation=activation)
+    return _recurrent(assembly, spec, shape, info, _Kind(PlainCell(activation), activation))
 
 
 def make_gru(assembly: Assembly, spec: schema.Gru, shape: Shape, info: LayerInfo) -> Step:
     """With a bias of the candidate's recurrent product, which the reset gate multiplies."""
     cell = GruCell(elementwise_activation(spec.activation, info.kind))
-    return _recurrent(assembly, spec, shape, info, cell, has_recurrent_bias=True)
+    return _recurrent(assembly, spec, shape, info, _Kind(cell, has_recurrent_bias=True))
 
 
 def make_lstm(assembly: Assembly, spec: schema.Lstm, shape: Shape, info: LayerInfo) -> Step:
@@ -49,81 +60,59 @@ def make_lstm(assembly: Assembly, spec: schema.Lstm, shape: Shape, info: LayerIn
         adapt = partial(remembering, forget_bias=forget)
     else:
         adapt = None
-    return _recurrent(assembly, spec, shape, info, cell, adapt_bias=adapt)
+    return _recurrent(assembly, spec, shape, info, _Kind(cell, adapt_bias=adapt))
 
 
 def _recurrent(
-    assembly: Assembly,
-    spec: schema.Recurrent,
-    shape: Shape,
-    info: LayerInfo,
-    cell: Cell,
-    *,
-    activation: Activation | None = None,
-    has_recurrent_bias: bool = False,
-    adapt_bias: Callable[[Initializer], Initializer] | None = None,
+    assembly: Assembly, spec: schema.Recurrent, shape: Shape, info: LayerInfo, kind: _Kind
 ) -> Step:
     length, features = sequence_of(shape, info.kind)
-
-    def direction(name: str) -> Direction:
-        prefix = f"{name}." if spec.bidirectional else ""
-        return _direction(
-            assembly, spec, info, cell, features, prefix, has_recurrent_bias, adapt_bias, name == "backward"
-        )
-
     names = ("forward", "backward") if spec.bidirectional else ("forward",)
-    directions = {name: direction(name) for name in names}
+    directions = {
+        name: _direction(assembly, spec, info, kind, features=features, name=name) for name in names
+    }
     units = spec.units * len(names)
     facts = known(
         info,
         (length, units) if spec.return_sequences else (units,),
-        sum(each.parameter_count for each in directions.values()),
+        sum(direction.parameter_count for direction in directions.values()),
         weight=directions["forward"].into.law,
-        activation=activation,
+        activation=kind.activation,
         is_affine=False,
-        kept=cell.kept * length * units,
+        kept=kind.cell.kept * length * units,
     )
     layer = Recurrent if spec.return_sequences else FinalState
     return layer(facts, directions, assembly.stream(info, "state_gradient"))
 
 
 def _direction(
-    assembly: Assembly,
-    spec: schema.Recurrent,
-    info: LayerInfo,
-    cell: Cell,
-    features: int,
-    prefix: str,
-    has_recurrent_bias: bool,
-    adapt_bias: Callable[[Initializer], Initializer] | None,
-    reverse: bool,
+    assembly: Assembly, spec: schema.Recurrent, info: LayerInfo, kind: _Kind, *, features: int, name: str
 ) -> Direction:
-    """Gates are initialised one by one; PyTorch's default is U(±1/√units) for all that a recurrent layer
-    has."""
-    units, gates = spec.units, cell.gates
+    """Gates are initialised one by one; PyTorch's default is U(±1/√units) for all of a recurrent layer."""
+    units, gates = spec.units, kind.cell.gates
+    prefix = f"{name}." if spec.bidirectional else ""
 
     def adapt(made: Initializer) -> Initializer:
         bound = units**-0.5
         return uniform(low=-bound, high=bound) if made.is_torch else stacked(made, gates)
 
-    into = assembly.weight(
-        info, f"{prefix}input.weight", (features, gates * units), spec.init, Fans(features, units), adapt
-    )
-    recurrent = assembly.weight(
-        info,
-        f"{prefix}recurrent.weight",
-        (units, gates * units),
-        spec.recurrent_init,
-        Fans(units, units),
-        adapt,
-    )
-    bias = recurrent_bias = None
-    if spec.bias:
-        bias = assembly.bias(
-            info, Fans(units, gates * units), spec.init, spec.bias_init, f"{prefix}bias", adapt_bias
+    def matrix(parameter: str, fan_in: int, init: schema.Choice | None) -> Weight:
+        fans = Fans(fan_in, units)
+        return assembly.weight(info, prefix + parameter, (fan_in, gates * units), init, fans, adapt=adapt)
+
+    def bias(
+        parameter: str, width: int, adapt_bias: Callable[[Initializer], Initializer] | None = None
+    ) -> Weight:
+        fans = Fans(units, width)
+        return assembly.bias(
+            info, fans, spec.init, spec.bias_init, parameter=prefix + parameter, adapt=adapt_bias
         )
-        if has_recurrent_bias:
-            recurrent_bias = assembly.bias(
-                info, Fans(units, units), spec.init, spec.bias_init, f"{prefix}recurrent.bias"
-            )
-    return Direction(cell, into, recurrent, bias, recurrent_bias, reverse=reverse)
+
+    return Direction(
+        kind.cell,
+        matrix("input.weight", features, spec.init),
+        matrix("recurrent.weight", units, spec.recurrent_init),
+        bias("bias", gates * units, kind.adapt_bias) if spec.bias else None,
+        bias("recurrent.bias", units) if spec.bias and kind.has_recurrent_bias else None,
+        reverse=name == "backward",
+    )

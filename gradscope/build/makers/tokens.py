@@ -28,7 +28,7 @@ def make_embedding(assembly: Assembly, spec: schema.Embedding, shape: Shape, inf
     if not isinstance(shape, Tokens):
         raise Mistake(f"embedding takes tokens, not {words(shape)}", "write `input: {length: …, vocab: …}`")
     fans = Fans(shape.vocab, spec.units)
-    weight = assembly.weight(info, "weight", (shape.vocab, spec.units), spec.init, fans, _torch_table)
+    weight = assembly.weight(info, "weight", (shape.vocab, spec.units), spec.init, fans, adapt=_torch_table)
     assembly.tables[info.name] = weight
     facts = known(
         info,
@@ -77,5 +77,5 @@ def make_positional(assembly: Assembly, spec: schema.Positional, shape: Shape, i
         if spec.init is not None:
             raise Mistake("sinusoidal positions are not drawn, `init` says nothing of them", "leave it out")
         return SinusoidalPositions(known(info, shape))
-    table = assembly.weight(info, "table", (length, features), spec.init, None, _torch_table)
+    table = assembly.weight(info, "table", (length, features), spec.init, adapt=_torch_table)
     return LearnedPositions(known(info, shape, table.size), table)

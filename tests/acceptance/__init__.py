@@ -1,0 +1,1 @@
+"""What a user sees from outside, one behaviour a file."""

@@ -1,0 +1,80 @@
+import json
+from pathlib import Path
+
+from tests.cli.calls import BROKEN, call, small
+
+SICK = """\
+# a comment
+input: 64   # features
+init: glorot_normal
+layers:
+  - {repeat: 30, layers: [dense: 64, relu]}
+  - dense: 10
+"""
+
+
+def test_what_was_tried_and_the_difference(tmp_path: Path) -> None:
+    file = small(tmp_path, text=SICK)
+    result = call("fix", file)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "as it is" in result.stdout
+    assert "-init: glorot_normal" in result.stdout
+    assert "+init: he_normal  # gradscope fix: was `init: glorot_normal`" in result.stdout
+    assert file.read_text(encoding="utf-8") == SICK
+    assert [*tmp_path.iterdir()] == [file]
+
+
+def test_written_to_a_file_it_passes(tmp_path: Path) -> None:
+    target = tmp_path / "better.yaml"
+    assert call("fix", small(tmp_path, text=SICK), "--write", target).exit_code == 0
+    assert call("check", target).exit_code == 0
+    assert target.read_text(encoding="utf-8").startswith(
+        "# a comment\ninput: 64   # features\ninit: he_normal"
+    )
+
+
+def test_in_place(tmp_path: Path) -> None:
+    file = small(tmp_path, text=SICK)
+    assert call("fix", file, "--in-place").exit_code == 0
+    assert "init: he_normal" in file.read_text(encoding="utf-8")
+    after = call("fix", file, "--in-place")
+    assert after.exit_code == 0
+    assert "nothing to do" in after.stdout
+
+
+def test_nothing_helps(tmp_path: Path) -> None:
+    text = "input: 4\ninit: he_normal\nlayers: [dense: 4, dense: 4]\nrules: {GS301: error}\n"
+    target = tmp_path / "better.yaml"
+    result = call("fix", small(tmp_path, text=text), "--select", "GS301", "--write", target)
+    assert result.exit_code == 1
+    assert "nothing in the catalogue helps" in result.stdout
+    assert not target.exists()
+
+
+def test_json_has_the_fields_of_the_contract(tmp_path: Path) -> None:
+    found = json.loads(call("fix", small(tmp_path, text=SICK), "--format", "json").stdout)
+    assert (found["before"]["verdict"], found["after"]["verdict"]) == ("vanishing", "healthy")
+    assert found["changes"] == [{"path": "init", "from": "glorot_normal", "to": "he_normal"}]
+    assert found["tried"][-1]["verdict"] == "healthy"
+    assert {"remedy", "changes", "verdict", "flow"} <= found["tried"][0].keys()
+
+
+def test_markdown(tmp_path: Path) -> None:
+    assert "```diff" in call("fix", small(tmp_path, text=SICK), "--format", "markdown").stdout
+
+
+def test_standard_input(tmp_path: Path) -> None:
+    target = tmp_path / "better.yaml"
+    assert call("fix", "-", "--write", target, stdin=SICK).exit_code == 0
+    assert target.exists()
+    assert call("fix", "-", "--in-place", stdin=SICK).exit_code == 2
+
+
+def test_a_broken_config(tmp_path: Path) -> None:
+    result = call("fix", small(tmp_path, text=BROKEN))
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert len(result.stderr.splitlines()) == 2
+
+
+def test_contradicting_options(tmp_path: Path) -> None:
+    assert call("fix", small(tmp_path, text=SICK), "--in-place", "--write", "x.yaml").exit_code == 2
