@@ -1,4 +1,5 @@
-"""The outline of a network that is never run: its layers and their laws, whatever memory a pass would need."""
+"""The outline of a network that is never run: its layers and their laws, whatever memory a pass would
+need."""
 
 from gradscope.build.plan import Plan
 from gradscope.config.schema import Config

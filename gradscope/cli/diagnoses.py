@@ -101,7 +101,9 @@ class Diagnoses:
 
     def _diagnose_all(self, configs: Mapping[int, Config], progress: Progress) -> None:
         workers, jobs = self._shares(len(configs))
-        tasks = {number: partial(self._diagnose, config, jobs, progress) for number, config in configs.items()}
+        tasks = {
+            number: partial(self._diagnose, config, jobs, progress) for number, config in configs.items()
+        }
         if workers == 1:
             self._collect(tasks, configs)
             return

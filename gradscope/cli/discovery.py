@@ -68,7 +68,9 @@ class _Folder:
         for folder, folders, files in os.walk(path, onerror=self._unreadable):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             yield from (
-                os.path.normpath(os.path.join(folder, name)) for name in sorted(files) if name.lower().endswith(SUFFIXES)
+                os.path.normpath(os.path.join(folder, name))
+                for name in sorted(files)
+                if name.lower().endswith(SUFFIXES)
             )
 
     def _unreadable(self, error: OSError) -> None:

@@ -63,9 +63,10 @@ def fix(
     quiet: bool,
     verbose: bool,
 ) -> None:
-    """Find the smallest change that makes a config pass, measured with all trials, and show the diff.
+    """Find the smallest change that makes a config pass, and write it.
 
-    Nothing is written without --write or --in-place. Exits with 1 when nothing helps.
+    Every change is measured with all trials. Nothing is written without --write or --in-place. Exits with 1
+    when nothing helps.
 
     \b
     Examples:

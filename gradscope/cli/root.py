@@ -13,9 +13,13 @@ COMMANDS: dict[str, Entry] = {
         "gradscope.cli.check", "check", "Judge many configs, a line each, and exit with 1 when any fails."
     ),
     "theory": Entry(
-        "gradscope.cli.theory", "theory", "Predict the flow by mean-field theory, without building a network."
+        "gradscope.cli.theory",
+        "theory",
+        "Predict the flow by mean-field theory, without building the network.",
     ),
-    "fix": Entry("gradscope.cli.fix", "fix", "Find, try and write the smallest change that makes a config pass."),
+    "fix": Entry(
+        "gradscope.cli.fix", "fix", "Find the smallest change that makes a config pass, and write it."
+    ),
     "rules": Entry("gradscope.cli.rules", "rules", "List what is judged."),
     "explain": Entry(
         "gradscope.cli.explain", "explain", "Explain rules: what, why, limits, remedy, source, examples."

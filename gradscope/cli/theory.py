@@ -43,7 +43,9 @@ def theory(
     quiet: bool,
     verbose: bool,
 ) -> None:
-    """Predict the gradient's flow by mean-field theory, layer by layer, without building the network.
+    """Predict the flow by mean-field theory, without building the network.
+
+    With --axis, show over one or two knobs where gradients fade and where they explode.
 
     CONFIG is a YAML file; - reads standard input.
 
@@ -51,7 +53,7 @@ def theory(
     Examples:
       gradscope theory configs/deep_sigmoid.yaml
       gradscope theory configs/tanh_edge_of_chaos.yaml --set sigma_w2=4
-      gradscope theory configs/tanh_edge_of_chaos.yaml --axis sigma_w2=lin:0.25:9:200 --axis sigma_b=lin:0:1:100
+      gradscope theory configs/tanh_edge_of_chaos.yaml --axis sigma_w2=lin:0.25:9:200
       gradscope theory net.yaml --format json -o theory.json
     """
     from gradscope.cli.terminal import render_options

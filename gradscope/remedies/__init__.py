@@ -1,1 +1,2 @@
-"""Changes to a config that are known to help, tried and measured. Knows no terminal and, but for `writing`, no text."""
+"""Changes to a config that are known to help, tried and measured. Knows no terminal and, but for `writing`,
+no text."""

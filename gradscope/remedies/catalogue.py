@@ -1,4 +1,5 @@
-"""The remedies: what each changes, which rules call for it, and where it comes from. Tries and measures nothing."""
+"""The remedies: what each changes, which rules call for it, and where it comes from. Tries and measures
+nothing."""
 
 import itertools
 import math
@@ -268,7 +269,13 @@ CATALOGUE: tuple[Remedy, ...] = (
     ),
     Remedy("critical gain", FLOW | {"GS202"}, 1, "Schoenholz et al. 2017, section 3", _critical_gain),
     Remedy("orthogonal weights", FLOW, 1, "Saxe et al. 2014, section 3", _orthogonal),
-    Remedy("branch scale", FLOW, 2, "Bachlechner et al. 2021, section 3; Arpit et al. 2019", _branch_scale),
+    Remedy(
+        "branch scale",
+        FLOW,
+        2,
+        "Bachlechner et al. 2021, section 3; Arpit et al. 2019",
+        _branch_scale,
+    ),
     Remedy("logits", frozenset({"GS304", *FLOW}), 2, "Golik, Doetsch & Ney 2013, section 3", _logits),
     Remedy("pre-norm", FLOW, 2, "Xiong et al. 2020, section 3", _pre_norm),
     Remedy(
@@ -286,7 +293,13 @@ CATALOGUE: tuple[Remedy, ...] = (
         _activations,
     ),
     Remedy("other normalisation", FLOW, 3, "Ba et al. 2016; Yang et al. 2019", _other_norm),
-    Remedy("normalisation", FLOW | {"GS201", "GS202"}, 4, "Ioffe & Szegedy 2015; Ba et al. 2016", _norm),
+    Remedy(
+        "normalisation",
+        FLOW | {"GS201", "GS202"},
+        4,
+        "Ioffe & Szegedy 2015; Ba et al. 2016",
+        _norm,
+    ),
     Remedy("shallower", FLOW, 5, "Hanin & Rolnick 2018, section 3", _shallower),
 )
 """Every remedy; the search takes them by cost."""

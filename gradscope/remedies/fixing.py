@@ -1,4 +1,5 @@
-"""From a config's file to the text of one that passes: reads, searches, rewrites, and reads again to be sure."""
+"""From a config's file to the text of one that passes: reads, searches, rewrites, and reads again to be
+sure."""
 
 import os
 from collections.abc import Callable, Iterable, Mapping
@@ -87,7 +88,7 @@ def fixed(
         from gradscope.remedies.writing import rewritten
 
         after = rewritten(content, fix.found.changes)
-        _check(after, source, folder, overrides, changes, fix.found)
+        _check(after, fix.found, source=source, folder=folder, overrides=overrides, asked=changes)
     return Found(fix, source, content, after)
 
 
@@ -108,11 +109,12 @@ def _config(document: Any, overrides: Mapping[str, Any], folder: str, problems: 
 
 def _check(
     text: str,
+    found: Attempt,
+    *,
     source: str,
     folder: str,
     overrides: Mapping[str, Any],
     asked: Mapping[str, int],
-    found: Attempt,
 ) -> None:
     """What was measured is what is written, to the last value."""
     problems = Problems()

@@ -116,7 +116,7 @@ def search(
     before = measured(config)
     if passes(before):
         return Fix(before, (), None)
-    finder = _Finder(config, overrides, folder, before, measured, progress)
+    finder = _Finder(config, overrides, folder=folder, before=before, measured=measured, progress=progress)
     singles = sorted(finder.trials(document, config), key=lambda trial: trial.rank)
     found = finder.first(singles)
     if found is None:
@@ -132,6 +132,7 @@ class _Finder:
         self,
         config: Config,
         overrides: dict[str, Any],
+        *,
         folder: str,
         before: Report,
         measured: Diagnose,

@@ -1,7 +1,8 @@
 """Writes changes into the text of a config: comments, order and every untouched line stay as they are.
 
-The only module that knows ruamel.yaml, which keeps comments and order. What it does to the form of other lines is
-undone line by line: only lines that differ between its text before and after the changes are taken from it.
+The only module that knows ruamel.yaml, which keeps comments and order. What it does to the form of other
+lines is undone line by line: only lines that differ between its text before and after the changes are taken
+from it.
 """
 
 import difflib
@@ -70,7 +71,8 @@ def _indentation(text: str) -> tuple[int, int]:
 
 
 def _in_flow(change: Change) -> Change:
-    """The change with a value that is written on one line; layers that are wrapped keep the form they have."""
+    """The change with a value that is written on one line; layers that are wrapped keep the form they
+    have."""
     return msgspec.structs.replace(change, to=_flow(change.to)) if change.kind != "wrap" else change
 
 
@@ -129,7 +131,8 @@ def _chunks(original: Sequence[str], before: Sequence[str]) -> Iterator[tuple[ra
 
 
 def _marked(old: Sequence[str], new: Sequence[str]) -> list[str]:
-    """The new lines with a comment that says what was there; comments of the user's among the old ones stay."""
+    """The new lines with a comment that says what was there; comments of the user's among the old ones
+    stay."""
     lost = [line for line in old if _is_comment(line) and line not in new]
     old = [line for line in old if not _is_comment(line)]
     return [*_lines_with_comment(old, new), *lost]

@@ -32,7 +32,8 @@ def render_table(found: PhaseDiagram, options: RenderOptions) -> str:
 
 
 def render_json(found: PhaseDiagram, options: RenderOptions) -> str:
-    """The axes, χ₁, depth scale and phase by row (second axis) and column (first), and the edge of each row."""
+    """The axes, χ₁, depth scale and phase by row (second axis) and column (first), and the edge of each
+    row."""
     document = {
         "schema_version": SCHEMA_VERSION,
         "name": found.name,

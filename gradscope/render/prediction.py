@@ -38,7 +38,8 @@ class Foretold(Struct, frozen=True):
 Render = Callable[[Foretold, RenderOptions], str]
 
 HEADS = ("layer", "E h²", "gain", "|∂L/∂y|", "±", "dead")
-"""Second moment of the output, factor on the gradient's norm, its ratio to the last flow point, spread, dead units."""
+"""Second moment of the output, factor on the gradient's norm, its ratio to the last flow point, spread,
+dead units."""
 
 
 def render_table(found: Foretold, options: RenderOptions) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from gradscope.render.characters import visible
 from gradscope.render.options import RenderOptions
-from gradscope.render.spans import Line, Span, padded, width
+from gradscope.render.spans import Line, Span, hanging, padded, width
 from gradscope.render.verdicts import MARKS
 from gradscope.sweeping.summary import MapSummary, worse
 
@@ -38,7 +38,11 @@ def map_lines(found: MapSummary, options: RenderOptions, cells: int) -> Iterator
             (" " * GAP, ""),
             *(_cell(part, cell) for part in parts),
         )
-    yield from _legend(found, joined, indent)
+    yield ()
+    yield from _legend(found, cells - len(indent), indent)
+    if joined > 1:
+        words = f"each column stands for {joined} values, and shows the worst of them"
+        yield from hanging((indent, ""), words, "dim", cells)
 
 
 def _heads(labels: Sequence[str], cell: int) -> str:
@@ -65,16 +69,19 @@ def _worst(words: Sequence[str | None]) -> str | None:
     return found
 
 
-def _legend(found: MapSummary, joined: int, indent: str) -> Iterator[Line]:
+def _legend(found: MapSummary, cells: int, indent: str) -> Iterator[Line]:
+    """The letters that occur, on as many lines as it takes."""
     present = {word for row in found.cells for word in row}
-    line: list[Span] = [(indent, "")]
+    line: list[Span] = []
     for word, mark in MARKS.items():
-        if word in present:
-            line += [(f" {mark.letter} ", mark.style), (f" {word.replace('_', '-')}  ", "")]
-    yield ()
-    yield line
-    if joined > 1:
-        yield ((indent + f"each column stands for {joined} values, and shows the worst of them", "dim"),)
+        if word not in present:
+            continue
+        entry: list[Span] = [(f" {mark.letter} ", mark.style), (f" {word.replace('_', '-')}  ", "")]
+        if line and sum(width(text) for text, _ in [*line, *entry]) - 2 > cells:
+            yield [(indent, ""), *line]
+            line = []
+        line += entry
+    yield [(indent, ""), *line]
 
 
 def cut(text: str, cells: int) -> str:

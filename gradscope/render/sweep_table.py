@@ -1,6 +1,6 @@
 """The summary of a sweep for a person at a terminal: a table an axis, the map, best and worst points."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from gradscope.render.characters import visible
 from gradscope.render.options import RenderOptions
@@ -9,12 +9,14 @@ from gradscope.render.quantities import NOTHING, count, ratio, share, value
 from gradscope.render.spans import Line, Span, hanging, padded, width
 from gradscope.render.sweep_map import cut, map_lines
 from gradscope.render.verdicts import MARKS
-from gradscope.sweeping.summary import AxisSummary, FailureSummary, PointSummary, Summary
+from gradscope.sweeping.summary import AxisSummary, FailureSummary, PointSummary, Summary, ValueSummary
 
 LEAST_WIDTH = 40
 MOST_PROSE = 100
 GAP = 2
-MOST_LABEL = 28
+LEAST_LABEL, MOST_LABEL = 8, 28
+SHORT_HEAD = 4
+"""Letters of a head where whole words do not fit."""
 
 STYLES = {
     "healthy": "green",
@@ -38,7 +40,12 @@ def render(summary: Summary, options: RenderOptions) -> str:
 
 def _page(summary: Summary, options: RenderOptions, cells: int) -> Iterator[Line]:
     prose = min(cells, MOST_PROSE)
-    yield _totals(summary, options)
+    title = _totals(summary, options)
+    if sum(width(text) for text, _ in title) <= prose:
+        yield title
+    else:
+        for text, style in title:
+            yield from hanging(("", ""), text, style, prose)
     if summary.other_sweeps:
         words = f"{count(summary.other_sweeps, 'other sweep')} in the same file; this is the one used last"
         yield from hanging(("", ""), words, "dim", prose)
@@ -68,33 +75,51 @@ def totals(summary: Summary) -> str:
     return f"{points}: {', '.join(kinds)}" if kinds else points
 
 
-def _totals(summary: Summary, options: RenderOptions) -> Line:
+def _totals(summary: Summary, options: RenderOptions) -> tuple[Span, Span]:
     return ((visible(summary.name, unicode=options.unicode), "bold"), (f"  {totals(summary)}", ""))
 
 
 def _axis_lines(axis: AxisSummary, options: RenderOptions, cells: int) -> Iterator[Line]:
     """A row a value: how many points, the share of each verdict, the median gain."""
-    words = [word for word in MARKS if any(word in row.verdicts for row in axis.values)]
+
+    def safe(text: str, most: int) -> str:
+        return cut(visible(text, unicode=options.unicode), most)
+
+    rows = [_cells(row, words := _words(axis)) for row in axis.values]
     heads = ["points", *(word.replace("_", "-") for word in words), "gain per layer"]
-    most = max(8, min(MOST_LABEL, cells - sum(len(head) + GAP for head in heads)))
-    name = cut(visible(axis.name, unicode=options.unicode), most)
-    labels = [cut(visible(row.value, unicode=options.unicode), most) for row in axis.values]
-    label_width = max(map(width, [name, *labels]))
-    yield [(padded(name, label_width), "bold"), *((" " * GAP + head, "bold") for head in heads)]
-    yield (("─" * min(cells, label_width + sum(len(head) + GAP for head in heads)), "dim"),)
-    for label, row in zip(labels, axis.values, strict=True):
-        texts: list[Span] = [(f"{row.points:,}" if row.points else NOTHING, "")]
-        for word in words:
-            number = row.verdicts.get(word, 0)
-            texts.append((share(number / row.points), STYLES[word]) if number else (NOTHING, "dim"))
-        texts.append((value(row.median_gain), ""))
-        yield [
-            (padded(label, label_width), ""),
-            *(
-                (" " * GAP + padded(text, len(head), right=True), style)
-                for head, (text, style) in zip(heads, texts, strict=True)
-            ),
-        ]
+    gap = GAP
+    if LEAST_LABEL + sum(len(head) + gap for head in heads) > cells:
+        heads, gap = ["pts", *(head[:SHORT_HEAD] for head in heads[1:])], 1
+    columns = [
+        max([len(head), *(width(row[number][0]) for row in rows)]) for number, head in enumerate(heads)
+    ]
+    most = max(LEAST_LABEL, min(MOST_LABEL, cells - sum(column + gap for column in columns)))
+    labels = [safe(row.value, most) for row in axis.values]
+    label_width = max(map(width, [safe(axis.name, most), *labels]))
+
+    def line(label: Span, entries: Iterable[Span]) -> Line:
+        padded_entries = (
+            (" " * gap + padded(text, column, right=True), style)
+            for column, (text, style) in zip(columns, entries, strict=True)
+        )
+        return [(padded(label[0], label_width), label[1]), *padded_entries]
+
+    yield line((safe(axis.name, most), "bold"), [(head, "bold") for head in heads])
+    yield (("─" * min(cells, label_width + sum(column + gap for column in columns)), "dim"),)
+    for label, row in zip(labels, rows, strict=True):
+        yield line((label, ""), row)
+
+
+def _words(axis: AxisSummary) -> list[str]:
+    return [word for word in MARKS if any(word in row.verdicts for row in axis.values)]
+
+
+def _cells(row: ValueSummary, words: Iterable[str]) -> list[Span]:
+    found: list[Span] = [(f"{row.points:,}" if row.points else NOTHING, "")]
+    for word in words:
+        number = row.verdicts.get(word, 0)
+        found.append((share(number / row.points), STYLES[word]) if number else (NOTHING, "dim"))
+    return [*found, (value(row.median_gain), "")]
 
 
 def _point_lines(point: PointSummary, options: RenderOptions, cells: int) -> Iterator[Line]:
@@ -102,7 +127,7 @@ def _point_lines(point: PointSummary, options: RenderOptions, cells: int) -> Ite
     if point.gain_per_layer is not None:
         facts += f", gain per layer {value(point.gain_per_layer)}"
     word = padded(point.verdict.replace("_", "-"), 10)
-    yield (("  ", ""), (word, STYLES[point.verdict]), (f"  {facts}", ""))
+    yield from hanging((f"  {word}  ", STYLES[point.verdict]), facts, "", cells)
     yield from _command(point.command, options)
 
 
@@ -113,7 +138,8 @@ def _failure_lines(summary: Summary, options: RenderOptions, cells: int) -> Iter
         yield from _failure(failure, options, cells)
     hidden = summary.kinds_of_failures - len(summary.failures)
     if hidden:
-        yield ((f"  and {count(hidden, 'other reason')}; --export has all of them", "dim"),)
+        words = f"and {count(hidden, 'other reason')}; --export has all of them"
+        yield from hanging(("  ", ""), words, "dim", cells)
     yield from hanging(("  → ", "green"), "--retry-failed computes them again", "", cells)
 
 

@@ -5,6 +5,7 @@ import itertools
 from collections.abc import Iterable, Iterator
 
 from gradscope.engine.activations import Activation
+from gradscope.engine.initializers import Fans
 from gradscope.engine.outline import LayerInfo, Outline
 from gradscope.rules.base import Hit, Limits, Rule, Severity
 
@@ -22,17 +23,36 @@ def _collapses(outline: Outline, limits: Limits) -> Iterable[Hit]:
             if info.weight is None or not info.is_affine:
                 before = before if info.is_linear else None
                 continue
-            if before is not None and not _is_bottleneck(before, info):
+            if before is not None and not _is_factorised(before, info):
                 yield Hit(info.name, Severity.warning, 0.0, 0.0, detail=before.name)
                 return
             before = info
 
 
-def _is_bottleneck(first: LayerInfo, second: LayerInfo) -> bool:
-    """Fewer features between two layers than on either side: a factorisation of one matrix, meant as such."""
+def _is_factorised(first: LayerInfo, second: LayerInfo) -> bool:
+    """Whether both are one map written as a product on purpose: fewer features between them than on either
+    side, or a depthwise convolution beside one that only mixes channels."""
     assert first.weight is not None
-    between = first.weight.fans.fan_out
-    return between < first.weight.fans.fan_in and between < second.output_shape[-1]
+    assert second.weight is not None
+    entries, reads = first.weight.fans.fan_in, second.weight.fans.fan_in
+    is_narrow = reads < min(entries, second.features)
+    is_narrow |= _channels_read(second) < min(_channels_read(first), second.features)
+    return is_narrow or any(
+        _is_depthwise(one) and _is_pointwise(other) for one, other in ((first, second), (second, first))
+    )
+
+
+def _channels_read(info: LayerInfo) -> int:
+    fans = info.weight.fans if info.weight else Fans(0, 0)
+    return fans.fan_in // fans.positions * info.groups
+
+
+def _is_depthwise(info: LayerInfo) -> bool:
+    return info.groups > 1 and info.groups == _channels_read(info)
+
+
+def _is_pointwise(info: LayerInfo) -> bool:
+    return info.groups == 1 and info.weight is not None and info.weight.fans.positions == 1
 
 
 def _collapses_message(hit: Hit, outline: Outline) -> str:
@@ -107,7 +127,8 @@ COLLAPSE = Rule(
     severities=(Severity.warning,),
     summary="Two weighted layers follow each other with nothing non-linear between them.",
     why="Their product is one matrix: the second adds parameters and depth but no power.",
-    measured_as="the list of layers; a norm, a container's edge and a rank bottleneck are no collapse",
+    measured_as="the list of layers; a norm, a container's edge, a rank bottleneck and a depthwise "
+    "convolution beside a pointwise one are no collapse",
     remedy="put an activation between them, or drop one",
     source="Saxe, McClelland & Ganguli 2014, section 1 (deep linear networks)",
     static=_collapses,

@@ -154,8 +154,16 @@ def _axis_type(axis: Axis, pyarrow: Any) -> Any:
     if kinds == {bool}:
         return pyarrow.bool_()
     if kinds == {int}:
-        return pyarrow.int64() if max(map(abs, axis.values)) < 2**63 else pyarrow.uint64()
+        return _whole_type([value for value in axis.values if value is not None], pyarrow)
     return pyarrow.float64() if kinds and kinds <= {int, float} else pyarrow.string()
+
+
+def _whole_type(values: list[int], pyarrow: Any) -> Any:
+    """Seeds may go up to 2^64; what is larger still is a text."""
+    low, high = min(values), max(values)
+    if -(2**63) <= low and high < 2**63:
+        return pyarrow.int64()
+    return pyarrow.uint64() if low >= 0 and high < 2**64 else pyarrow.string()
 
 
 def _cell(head: str, value: Any) -> Any:

@@ -24,8 +24,8 @@ class LayerPrediction(Struct, frozen=True):
     """Of the gradient at its output, relative to the last flow point."""
     dead_fraction: float | None
     log10_spread: float
-    """Standard deviation of `log10_l2_ratio` for one sample at this network's own width; a batch, whose samples
-    share the weights but not their gradients, spreads less."""
+    """Standard deviation of `log10_l2_ratio` for one sample at this network's own width; a batch, whose
+    samples share the weights but not their gradients, spreads less."""
 
 
 class Way(Struct, frozen=True):

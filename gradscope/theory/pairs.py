@@ -18,8 +18,8 @@ REACH = 8.0
 def pair_moment(activation: Activation, mean: float, variance: float, covariance: float) -> float:
     """E φ(u) φ(v), both N(mean, variance) with the given covariance.
 
-    Given what both share, t, they are independent: E_t (E_e φ(mean + √c t + √(v − c) e))² for c >= 0; for c < 0
-    the second one gets −√|c| t.
+    Given what both share, t, they are independent: E_t (E_e φ(mean + √c t + √(v − c) e))² for c >= 0; for c
+    < 0 the second one gets −√|c| t.
     """
     shared = min(abs(covariance), variance)
     if shared == 0.0:

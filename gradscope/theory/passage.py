@@ -1,7 +1,7 @@
 """How mean-field moments and the squared gradient pass through one layer. A table of facts, not of names.
 
-A convolution follows the dense law at every position: exactly with circular padding, while zeros at a border take
-their share of the kernel from the moments and the gradient of the positions within its reach.
+A convolution follows the dense law at every position: exactly with circular padding, while zeros at a
+border take their share of the kernel from the moments and the gradient of the positions within its reach.
 """
 
 import math
@@ -31,15 +31,18 @@ class Passage(NamedTuple):
     dead_fraction: float | None = None
     """Expected share of units dead on the batch."""
     spread: float = 0.0
-    """Variance of the ln of that factor, of one sample at this width (Hanin 2018 for dense and ReLU layers)."""
+    """Variance of the ln of that factor, of one sample at this width (Hanin 2018 for dense and ReLU
+    layers)."""
     evenness: float = 1.0
     """Share of the squared gradient that every sample of the batch is scaled by alike: (E φ′)²/E φ′²."""
     centring: float = 0.0
-    """How much less a batch normalisation takes from a gradient that sums to zero over the batch: 1/(B − 1)."""
+    """How much less a batch normalisation takes from a gradient that sums to zero over the batch: 1/(B −
+    1)."""
 
 
 def affine(info: LayerInfo, level: Level, batch: int, batches: int) -> Passage:
-    """z = W h + b: σ_w² on second moments and on the squared gradient, σ_b² added (Poole et al. 2016, eq. 3)."""
+    """z = W h + b: σ_w² on second moments and on the squared gradient, σ_b² added (Poole et al. 2016, eq.
+    3)."""
     law = info.weight
     if law is None or law.mean != 0.0:
         raise UnreachableError("its weights have a mean")
@@ -78,13 +81,14 @@ def activated(info: LayerInfo, level: Level, batch: int, batches: int) -> Passag
 def normalized(info: LayerInfo, level: Level, batch: int, batches: int) -> Passage:
     """x̂ = (x − μ)/√(v + eps), and 1/(v + eps) on the squared gradient.
 
-    Over a batch of B, v is a χ² variable with B − 1 degrees of freedom about (1 − 1/B)(E h² − E h_a h_b), and the
-    gradient loses two of B directions, of which a gradient that sums to zero had lost one already. Linear networks
-    then grow by (B − 2)/(B − 3) a layer, ReLU ones towards π/(π − 1) for large B, and other activations as the
-    Gaussian law says, right to order 1/B.
+    Over a batch of B, v is a χ² variable with B − 1 degrees of freedom about (1 − 1/B)(E h² − E h_a h_b),
+    and the gradient loses two of B directions, of which a gradient that sums to zero had lost one already.
+    Linear networks then grow by (B − 2)/(B − 3) a layer, ReLU ones towards π/(π − 1) for large B, and other
+    activations as the Gaussian law says, right to order 1/B.
 
     Source:
-        Yang et al. 2019 (A Mean Field Theory of Batch Normalization), linear case; Ba et al. 2016 for layer norm.
+        Yang et al. 2019 (A Mean Field Theory of Batch Normalization), linear case; Ba et al. 2016 for layer
+        norm.
     """
     if info.normalizes == "batch":
         return _over_batch(info, level, batch * info.positions)
@@ -108,7 +112,8 @@ def _over_batch(info: LayerInfo, level: Level, samples: int) -> Passage:
 
 
 def dropped(info: LayerInfo, level: Level, batch: int, batches: int) -> Passage:
-    """Entries survive with probability 1 − rate and are scaled up: 1/(1 − rate) on E h² and on the gradient."""
+    """Entries survive with probability 1 − rate and are scaled up: 1/(1 − rate) on E h² and on the
+    gradient."""
     keep = 1.0 - (info.rate or 0.0)
     spread = 3.0 * (1.0 / keep - 1.0) / info.features
     return Passage(level._replace(second=level.second / keep), 1.0 / keep, spread=spread, evenness=keep)

@@ -1,4 +1,5 @@
-"""χ₁ of many networks at once: the length map of an activation tabulated once, iterated for all of them together."""
+"""χ₁ of many networks at once: the length map of an activation tabulated once, iterated for all of them
+together."""
 
 import math
 from functools import lru_cache
@@ -27,7 +28,8 @@ def chi_map(activation: Activation, sigma_w2: Array, sigma_b2: Array) -> Array:
         for _ in range(STEPS):
             once = _next(table, sigma_w2, sigma_b2, q)
             twice = _next(table, sigma_w2, sigma_b2, once)
-            # Steffensen's jump to where a slow, geometric approach ends, while it goes the iteration's own way.
+            # Steffensen's jump to where a slow, geometric approach ends, while it goes the iteration's own
+            # way.
             bend = twice - 2.0 * once + q
             ahead = np.where(bend != 0.0, q - (once - q) ** 2 / bend, twice)
             trusted = (ahead > 1.0 / REACH) & (ahead < REACH) & ((ahead - once) * (once - q) > 0.0)

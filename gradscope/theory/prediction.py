@@ -22,8 +22,8 @@ class Prediction(Struct, frozen=True):
     unit: Unit | None = None
     """What the network repeats; None where it repeats nothing theory reaches."""
     unreached: str | None = None
-    """The first layer theory does not reach, and why; it and those behind it are missing, and ratios are relative to
-    the last flow point in front of it."""
+    """The first layer theory does not reach, and why; it and those behind it are missing, and ratios are
+    relative to the last flow point in front of it."""
 
 
 def predict(outline: Outline, inputs: Level | None = None) -> Prediction:

@@ -21,8 +21,8 @@ def gaussian_mean(
     """E f(z), z ~ N(mean, variance), for f smooth between the kinks and varying on a scale of 1/4 or more.
 
     Source:
-        Golub & Welsch 1969 for the nodes; cells are split at the kinks and graded towards 0, where activations
-        bend.
+        Golub & Welsch 1969 for the nodes; cells are split at the kinks and graded towards 0, where
+        activations bend.
     """
     z, weights = _rule(math.sqrt(variance), kinks, mean)
     return float(np.dot(weights, f(z)))
@@ -39,7 +39,8 @@ def _rule(deviation: float, kinks: tuple[float, ...], mean: float) -> tuple[Arra
 
 
 def _edges(deviation: float, kinks: tuple[float, ...], mean: float) -> Array:
-    """Cell edges in units of the deviation: the Gaussian's own scale, the activation's scale, and its kinks."""
+    """Cell edges in units of the deviation: the Gaussian's own scale, the activation's scale, and its
+    kinks."""
     graded = np.concatenate([np.arange(0.25, 8.0, 0.5), 8.0 * 1.5 ** np.arange(0, 12)])
     own = np.concatenate([[0.0], graded, -graded, np.array(kinks, dtype=np.float64)])
     own = (own - mean) / deviation

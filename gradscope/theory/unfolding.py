@@ -1,4 +1,5 @@
-"""From a network whose long repeats were cut short to the whole one: copies that all act alike are written once."""
+"""From a network whose long repeats were cut short to the whole one: copies that all act alike are written
+once."""
 
 from collections.abc import Sequence
 

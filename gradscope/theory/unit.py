@@ -79,7 +79,8 @@ def phase(chi: float) -> Phase:
 
 
 def repeated_unit(forward: Forward, passed: Sequence[Passed]) -> Unit | None:
-    """The part that most of the trunk consists of, from one flow point to before another, at its fixed point."""
+    """The part that most of the trunk consists of, from one flow point to before another, at its fixed
+    point."""
     infos = _longest_repeat(_segments([step.info for step in passed]))
     if not infos:
         return None
@@ -108,7 +109,8 @@ def _segments(trunk: Sequence[LayerInfo]) -> list[list[LayerInfo]]:
 
 
 def _longest_repeat(segments: Sequence[Sequence[LayerInfo]]) -> list[LayerInfo]:
-    """One copy, the last whole one; a network that repeats nothing counts as repeating its last hidden layer."""
+    """One copy, the last whole one; a network that repeats nothing counts as repeating its last hidden
+    layer."""
     keys = [tuple(_key(info) for info in segment) for segment in segments]
     best, end, period = 0, len(segments) - 1, 1
     for lag in range(1, min(_LONGEST, len(keys) // 2) + 1):

@@ -53,6 +53,8 @@ def test_habits_lead_to_words_that_exist():
         "affine",
         "groups",
         "shortcut",
+        "kernel",
+        "padding",
     }
     words |= {
         "slope",

@@ -23,8 +23,8 @@ from tests.strategies import bounded, few, seeds, sizes
 
 torch = pytest.importorskip("torch")
 
-import torch.nn.functional as F  # noqa: E402
 from torch import Tensor  # noqa: E402
+from torch.nn import functional  # noqa: E402
 
 TOLERANCE = {"rtol": 1e-10, "atol": 1e-12}
 
@@ -65,14 +65,12 @@ def gradients_of(module: torch.nn.MultiheadAttention) -> dict[str, Array]:
 
 @bounded
 @given(
-    samples=sizes(3),
-    steps=sizes(6),
-    heads=sizes(3),
-    width=sizes(4),
+    shape=st.tuples(sizes(3), sizes(6), sizes(3), sizes(4)),
     causal=st.booleans(),
     seed=seeds(),
 )
-def test_attention(samples: int, steps: int, heads: int, width: int, causal: bool, seed: int) -> None:
+def test_attention(shape: tuple[int, int, int, int], causal: bool, seed: int) -> None:
+    samples, steps, heads, width = shape
     features = heads * width
     layer = attention(Parameters(seed), features, heads, causal=causal)
     x, dy = drawn(seed, samples, steps, features), drawn(seed + 1, samples, steps, features)
@@ -130,14 +128,14 @@ def test_embedding(samples: int, steps: int, vocab: int, units: int, seed: int) 
     found = gradients["weight"]
 
     weight = tensor(table)
-    expected = F.embedding(torch.tensor(tokens), weight)
+    expected = functional.embedding(torch.tensor(tokens), weight)
     expected.backward(torch.tensor(dy))
     npt.assert_array_equal(y, expected.detach().numpy())
     npt.assert_allclose(found.matrix(), weight.grad.numpy(), **TOLERANCE)
     npt.assert_allclose(found.log2_l2, np.log2(np.linalg.norm(weight.grad.numpy())), **TOLERANCE)
     for sample in range(samples):
         alone = tensor(table)
-        F.embedding(torch.tensor(tokens[sample]), alone).backward(torch.tensor(dy[sample]))
+        functional.embedding(torch.tensor(tokens[sample]), alone).backward(torch.tensor(dy[sample]))
         l2 = np.ldexp(np.sqrt(found.sample_squares[sample]), found.sample_exponent)
         npt.assert_allclose(l2, np.linalg.norm(alone.grad.numpy()), **TOLERANCE)
 
@@ -149,14 +147,14 @@ def tied_gradient(source: dict[str, Any]) -> tuple[Network, Array, Array, dict[s
     network = gradscope.build_network(config)
     tokens, targets = gradscope.make_batch(config)
     named = {name: tensor(array) for name, array in network.parameters().items()}
-    h = torch.tanh(F.embedding(torch.tensor(tokens), named["embedding1.weight"]))
+    h = torch.tanh(functional.embedding(torch.tensor(tokens), named["embedding1.weight"]))
     logits = h @ named["embedding1.weight"].T + named["dense2.bias"]
     return (
         network,
         tokens,
         targets,
         named,
-        F.cross_entropy(logits.flatten(0, 1), torch.tensor(targets).flatten()),
+        functional.cross_entropy(logits.flatten(0, 1), torch.tensor(targets).flatten()),
     )
 
 
@@ -186,9 +184,9 @@ def test_a_tied_head_adds_to_the_gradient_of_its_embedding(seed: int, vocab: int
     norms = []
     for sample in range(3):
         alone = {name: tensor(value.detach().numpy()) for name, value in named.items()}
-        h = torch.tanh(F.embedding(torch.tensor(tokens[sample]), alone["embedding1.weight"]))
+        h = torch.tanh(functional.embedding(torch.tensor(tokens[sample]), alone["embedding1.weight"]))
         logits = h @ alone["embedding1.weight"].T + alone["dense2.bias"]
-        F.cross_entropy(logits, torch.tensor(targets[sample])).backward()
+        functional.cross_entropy(logits, torch.tensor(targets[sample])).backward()
         norms.append(np.linalg.norm(alone["embedding1.weight"].grad.numpy()))
     npt.assert_allclose(by_name["embedding1"].sample_grad.mean_l2, np.mean(norms), rtol=1e-10)
 
@@ -197,7 +195,7 @@ def test_a_tied_head_adds_to_the_gradient_of_its_embedding(seed: int, vocab: int
 
 
 def norm_of(x: Tensor, named: dict[str, Tensor], name: str) -> Tensor:
-    return F.layer_norm(x, x.shape[-1:], named[f"{name}.gain"], named[f"{name}.bias"], 1e-5)
+    return functional.layer_norm(x, x.shape[-1:], named[f"{name}.gain"], named[f"{name}.bias"], 1e-5)
 
 
 def block_of(x: Tensor, named: dict[str, Tensor], number: int, heads: int, *, pre: bool) -> Tensor:
@@ -211,12 +209,12 @@ def block_of(x: Tensor, named: dict[str, Tensor], number: int, heads: int, *, pr
             .transpose(1, 2)
             for part in ("query", "key", "value")
         )
-        mixed = F.scaled_dot_product_attention(query, key, value, is_causal=True)
+        mixed = functional.scaled_dot_product_attention(query, key, value, is_causal=True)
         flat = mixed.transpose(1, 2).flatten(2)
         return flat @ named[f"{first}.attention1.out.weight"] + named[f"{first}.attention1.out.bias"]
 
     def mixed(inputs: Tensor) -> Tensor:
-        hidden = F.gelu(inputs @ named[f"{second}.dense1.weight"] + named[f"{second}.dense1.bias"])
+        hidden = functional.gelu(inputs @ named[f"{second}.dense1.weight"] + named[f"{second}.dense1.bias"])
         return hidden @ named[f"{second}.dense2.weight"] + named[f"{second}.dense2.bias"]
 
     if pre:
@@ -253,11 +251,11 @@ def test_a_decoder_of_two_blocks(norm: str) -> None:
     heard = collect_network(network, tokens, targets)
 
     named = {name: tensor(array) for name, array in network.parameters().items()}
-    x = F.embedding(torch.tensor(tokens), named["embedding1.weight"]) + named["positional1.table"]
+    x = functional.embedding(torch.tensor(tokens), named["embedding1.weight"]) + named["positional1.table"]
     for number in (2, 4):
         x = block_of(x, named, number, 2, pre=norm == "pre")
     logits = x @ named["dense6.weight"]
-    F.cross_entropy(logits.flatten(0, 1), torch.tensor(targets).flatten()).backward()
+    functional.cross_entropy(logits.flatten(0, 1), torch.tensor(targets).flatten()).backward()
     npt.assert_allclose(heard.outputs["dense6"], logits.detach().numpy(), **TOLERANCE)
     assert set(heard.gradients) == set(named)
     for name, value in named.items():
@@ -292,7 +290,7 @@ def test_gates(steps: int, features: int, units: int, pieces: int, seed: int) ->
         torch.tensor(x) @ named[f"glu1.{part}.weight"] + named[f"glu1.{part}.bias"]
         for part in ("value", "gate")
     ]
-    gated = F.glu(torch.cat(halves, dim=-1), dim=-1)
+    gated = functional.glu(torch.cat(halves, dim=-1), dim=-1)
     z = gated @ named["maxout2.weight"] + named["maxout2.bias"]
     y = z.unflatten(-1, (pieces, 3)).amax(dim=-2)
     y.backward(torch.tensor(targets))

@@ -1,4 +1,5 @@
-"""Recurrent layers against PyTorch's own, over random shapes: output, every gradient, the way through time."""
+"""Recurrent layers against PyTorch's own, over random shapes: output, every gradient, the way through
+time."""
 
 from typing import Any
 
@@ -37,17 +38,12 @@ def drawn(seed: int, *shape: int) -> Array:
 
 @every_kind
 @bounded
-@given(
-    shape=shapes(),
-    seed=seeds(),
-    bias=st.booleans(),
-    both=st.booleans(),
-    sequences=st.booleans(),
-)
+@given(shape=shapes(), seed=seeds(), forms=st.tuples(st.booleans(), st.booleans(), st.booleans()))
 def test_output_and_gradients(
-    kind: str, shape: tuple[int, int, int, int], seed: int, bias: bool, both: bool, sequences: bool
+    kind: str, shape: tuple[int, int, int, int], seed: int, forms: tuple[bool, bool, bool]
 ) -> None:
     samples, steps, fan_in, units = shape
+    bias, both, sequences = forms
     take = Parameters(seed)
     layer = recurrent(take, kind, fan_in, units, bias=bias, both=both, sequences=sequences)
     x = drawn(seed, samples, steps, fan_in)
@@ -88,7 +84,7 @@ def test_gradients_of_single_samples(kind: str, shape: tuple[int, int, int, int]
     samples, steps, fan_in, units = shape
     layer = recurrent(Parameters(seed), kind, fan_in, units)
     x, dy = drawn(seed, samples, steps, fan_in), drawn(seed + 1, samples, steps, units)
-    y, walks = layer.forward(x, SILENT)
+    _, walks = layer.forward(x, SILENT)
     _, gradients = layer.backward(Signal(dy), walks, SILENT)
     for sample in range(samples):
         module = oracle.module_of(kind, layer.parameters())

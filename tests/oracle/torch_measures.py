@@ -20,8 +20,8 @@ DIFFERENCE = 1e-12
 def measures(network: TorchNetwork) -> Numbers:
     """Every quantity under `layer.quantity`, the loss and the flow besides.
 
-    `largest`, `least_spread`, `has_norm` and what ends in `.inside`, `.terms`, `.lost` or `.nearly` are no quantities of the
-    report but say how far rounding may move one.
+    `largest`, `least_spread`, `has_norm` and what ends in `.inside`, `.terms`, `.lost` or `.nearly` are no
+    quantities of the report but say how far rounding may move one.
     """
     # A random cotangent is no loss; its scalar product only stands in for one.
     has_loss = network.config.get("loss") != "random_cotangent"

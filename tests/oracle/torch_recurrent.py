@@ -1,4 +1,5 @@
-"""A recurrent layer's parameters in PyTorch's own module, and its cells step by step with every state kept."""
+"""A recurrent layer's parameters in PyTorch's own module, and its cells step by step with every state
+kept."""
 
 from collections.abc import Mapping
 
@@ -79,8 +80,8 @@ def last_of(kind: str, module: torch.nn.RNNBase, x: Tensor) -> Tensor:
 
 
 def state_gradients(kind: str, parameters: Mapping[str, Array], x: Array, last: Array) -> Array:
-    """L2 norm of the gradient of the state, c with it where there is one, at every step of a single direction,
-    given that of h at the last."""
+    """L2 norm of the gradient of the state, c with it where there is one, at every step of a single
+    direction, given that of h at the last."""
     arrays = torch_arrays(parameters, "")
     fan_in, units = arrays["weight_ih"].shape[1], arrays["weight_hh"].shape[1]
     cell = CELLS[kind](fan_in, units, dtype=torch.float64)

@@ -20,7 +20,8 @@ TOLERANCE = 0.05
 def test_growth_of_every_activation_and_initialiser(act: str, init: str) -> None:
     prediction, measured = both(mlp({"dense": 600}, act, depth=DEPTH, width=600, init=init, trials=2))
     assert prediction.unreached is None
-    # Its length map squares the variance, so that a deviation of the first layer doubles with every one behind it.
+    # Its length map squares the variance, so that a deviation of the first layer doubles with every one
+    # behind it.
     tolerance = 4.0 * TOLERANCE if act == "squared_relu" else TOLERANCE
     assert prediction.flow.log10_ratio == pytest.approx(measured, abs=tolerance)
 

@@ -1,0 +1,19 @@
+"""A network's fate does not hang on its width: four times narrower, the shipped configs have the same verdict.
+
+Four times wider they have too; that takes longer and is measured in the benchmarks.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from gradscope import diagnose, load_config
+from tests.acceptance.widths import resized
+
+CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("file", CONFIGS, ids=lambda file: file.stem)
+def test_four_times_narrower(file: Path) -> None:
+    before = diagnose(load_config(file), jobs=1).verdict
+    assert diagnose(load_config(file, resized(file, 0.25)), jobs=1).verdict == before
