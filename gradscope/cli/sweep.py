@@ -115,9 +115,7 @@ def sweep(*, config: str | None, store: str | None, summary: str | None, dry_run
     check_choice(asked["select"], asked["ignore"])
     if summary is not None:
         if config is not None:
-            raise click.UsageError(
-                "--summary shows what is stored, and takes no CONFIG; leave one of them out"
-            )
+            raise click.UsageError("--summary shows what is stored, and takes no CONFIG; leave one out")
         ctx.exit(show_summary(Request(config="", store=summary, **asked)))
     if config is None:
         raise click.UsageError("a CONFIG is missing; name a YAML file, or a store with --summary")

@@ -56,11 +56,13 @@ def read_config(
     text: str | bytes | None = None,
     folder: str | None = None,
 ) -> Config | None:
-    """Read a config from a path, from the `text` that came from `source`, from a dict, or from a `read_document`.
+    """Read a config from a path, from the `text` that came from `source`, from a dict, or from a
+    `read_document`.
 
-    Paths in it start from the `folder`, by default that of the file; of a text or a dict, where the process is.
-    Every mistake goes to `problems` and none is raised. While there are any, the config may hold an `Unknown`
-    in the place of a layer, and defaults in other places; it is None when there is nothing to go on.
+    Paths in it start from the `folder`, by default that of the file; of a text or a dict, where the process
+    is. Every mistake goes to `problems` and none is raised. While there are any, the config may hold an
+    `Unknown` in the place of a layer, and defaults in other places; it is None when there is nothing to go
+    on.
     """
     found = BoundedProblems()
     try:

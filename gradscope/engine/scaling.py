@@ -1,4 +1,5 @@
-"""Brings arrays into the range their products need: powers of two taken out, exponents kept. Knows no gradients."""
+"""Brings arrays into the range their products need: powers of two taken out, exponents kept. Knows no
+gradients."""
 
 import math
 

@@ -1,7 +1,8 @@
 """Reports as JUnit XML: a suite a config, a case a rule judged, a broken config a case with an error.
 
 A case fails when a finding of its rule fails the call; where nothing is to fail it, when there is an error,
-so that what is wrong is seen. Findings that a baseline has, and milder ones, are the output of a passing case.
+so that what is wrong is seen. Findings that a baseline has, and milder ones, are the output of a passing
+case.
 """
 
 from collections.abc import Sequence

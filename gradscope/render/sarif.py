@@ -1,8 +1,8 @@
 """Reports as SARIF 2.1.0, for code scanning. No time stamps: the same input gives the same bytes.
 
 A config that could not be judged is a notification of the tool's execution and no result, as nothing is known
-of its network; `executionSuccessful` is false then. A finding's fingerprint is made of rule, layer and config:
-it stays the same alert when lines move.
+of its network; `executionSuccessful` is false then. A finding's fingerprint is made of rule, layer and
+config: it stays the same alert when lines move.
 """
 
 import json

@@ -55,10 +55,10 @@ def _page(summary: Summary, options: RenderOptions, cells: int) -> Iterator[Line
     if summary.map is not None:
         yield ()
         yield from map_lines(summary.map, options, cells)
-    for title, points in (("best", summary.best), ("worst", summary.worst)):
+    for heading, points in (("best", summary.best), ("worst", summary.worst)):
         if points:
             yield ()
-            yield ((title, "bold"),)
+            yield ((heading, "bold"),)
             for point in points:
                 yield from _point_lines(point, options, prose)
     if summary.failures:

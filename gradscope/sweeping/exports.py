@@ -161,7 +161,7 @@ def _axis_type(axis: Axis, pyarrow: Any) -> Any:
 def _whole_type(values: list[int], pyarrow: Any) -> Any:
     """Seeds may go up to 2^64; what is larger still is a text."""
     low, high = min(values), max(values)
-    if -(2**63) <= low and high < 2**63:
+    if low >= -(2**63) and high < 2**63:
         return pyarrow.int64()
     return pyarrow.uint64() if low >= 0 and high < 2**64 else pyarrow.string()
 

@@ -81,7 +81,11 @@ class Where:
             constant = _WORDS[name] if name in _WORDS else self._constants[name]
             return lambda values: constant
         known = [*self._names, *self._constants]
-        raise Mistake(f"there is no axis and no knob '{name}'", suggest(name, known) or "put texts in quotes")
+        hint = suggest(name, known)
+        raise Mistake(
+            f"there is no axis and no knob '{name}'",
+            f"{hint}; texts need quotes" if hint else "texts need quotes",
+        )
 
     def _unary(self, node: ast.UnaryOp) -> Evaluate:
         apply, operand = _known(_UNARY, node.op, node), self._compiled(node.operand)

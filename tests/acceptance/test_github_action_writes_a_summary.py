@@ -1,4 +1,5 @@
-"""The check step of the action, run as it is written, where gradscope is installed; GitHub's variables are files."""
+"""The check step of the action, run as it is written, where gradscope is installed; GitHub's variables are
+files."""
 
 import os
 import shutil

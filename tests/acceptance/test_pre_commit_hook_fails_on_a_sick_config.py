@@ -1,4 +1,5 @@
-"""The hook, installed by pre-commit from a snapshot of the sources; it skips where pre-commit is not installed."""
+"""The hook, installed by pre-commit from a snapshot of the sources; it skips where pre-commit is not
+installed."""
 
 import subprocess
 import sys

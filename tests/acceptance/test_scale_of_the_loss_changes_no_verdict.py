@@ -1,4 +1,5 @@
-"""Rules about the flow judge ratios: a loss a thousand times as large gives a gradient a thousand times as large."""
+"""Rules about the flow judge ratios: a loss a thousand times as large gives a gradient a thousand times as
+large."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,4 +1,5 @@
-"""Networks whose fate is known: the healthy ones stay healthy, with notes at most, and the sick ones are found."""
+"""Networks whose fate is known: the healthy ones stay healthy, with notes at most, and the sick ones are
+found."""
 
 import pytest
 

@@ -1,4 +1,5 @@
-"""A network's fate does not hang on its width: four times narrower, the shipped configs have the same verdict.
+"""A network's fate does not hang on its width: four times narrower, the shipped configs have the same
+verdict.
 
 Four times wider they have too; that takes longer and is measured in the benchmarks.
 """

@@ -18,8 +18,16 @@ EVERYTHING: list[Any] = [
     {"embedding": 8},
     "positional",
     {"transformer_block": {"heads": 2, "out_init": {"normal": {"std": 0.1}}}},
-    {"transformer_block": {"heads": 4, "norm": "post", "norm_kind": "rms_norm", "gated": True, "mlp_ratio":
-    2.5}}, {"lstm": {"units": 5, "bidirectional": True}},
+    {
+        "transformer_block": {
+            "heads": 4,
+            "norm": "post",
+            "norm_kind": "rms_norm",
+            "gated": True,
+            "mlp_ratio": 2.5,
+        }
+    },
+    {"lstm": {"units": 5, "bidirectional": True}},
     {"gru": 4},
     {"rnn": {"units": 4, "init": "he_normal"}},
     {"maxout": {"units": 3, "pieces": 3}},
@@ -78,8 +86,8 @@ def test_a_block_is_residual_layers_of_its_parts() -> None:
 def test_what_is_a_flow_point() -> None:
     """Weighted layers and containers of the trunk, but no embedding, and nothing behind a reduction over
     time."""
-    reduced = [{"embedding": 8}, {"lstm": 8}, {"transformer_block": 2}, "mean_over_time", {"dense": 8},
-    {"dense": 2}] plan = plan_of_config({**TOKENS, "layers": reduced})
+    body = [{"embedding": 8}, {"lstm": 8}, {"transformer_block": 2}]
+    plan = plan_of_config({**TOKENS, "layers": [*body, "mean_over_time", {"dense": 8}, {"dense": 2}]})
     assert [info.name for info in plan.layers if info.flow_point] == ["lstm2", "residual3", "residual4"]
 
 

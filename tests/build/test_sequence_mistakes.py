@@ -25,8 +25,7 @@ CASES = {
     ),
     "an embedding behind an embedding": (
         f"{TOKENS}layers:\n  - embedding: 4\n  - embedding: 4\n",
-        "net.yaml:4:5: embedding takes tokens, not a sequence of 5 × 4; "
-        "write `input: {length: …, vocab: …}`",
+        "net.yaml:4:5: embedding takes tokens, not a sequence of 5 × 4; write `input: {length: …, vocab: …}`",
     ),
     "tokens for numbers": (
         "input: 6\nbatch: {inputs: tokens}\nlayers: [dense: 4]\n",
@@ -67,8 +66,7 @@ CASES = {
     ),
     "a GLU on an image": (
         "input: [3, 4, 4]\nlayers:\n  - glu: 4\n",
-        "net.yaml:3:5: glu takes features or a sequence, not an image of 3 × 4 × 4; "
-        "put `flatten` before it",
+        "net.yaml:3:5: glu takes features or a sequence, not an image of 3 × 4 × 4; put `flatten` before it",
     ),
     "a tie to nothing": (
         f"{TOKENS}layers:\n  - embedding: 4\n  - dense: {{tied: embeding1}}\n",
@@ -114,8 +112,11 @@ def test_tokens_of_a_file_may_stand_for_themselves(tmp_path: Path) -> None:
     told."""
     path = tmp_path / "tokens.npy"
     np.save(path, np.arange(20).reshape(4, 5))
-    text = "input: {{length: 5, vocab: {vocab}}}\nbatch: {{size: 4, inputs: {{file: {path}}}}}\nlayers:\n-
-    embedding: 3\n" assert messages_of(text.format(vocab=20, path=path)) == []
+    text = (
+        "input: {{length: 5, vocab: {vocab}}}\nbatch: {{size: 4, inputs: {{file: {path}}}}}\n"
+        "layers:\n- embedding: 3\n"
+    )
+    assert messages_of(text.format(vocab=20, path=path)) == []
     assert messages_of(text.format(vocab=19, path=path)) == [
         f"net.yaml:2:26: the tokens of {path} must be whole numbers from 0 to 18"
     ]

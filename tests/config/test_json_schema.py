@@ -1,4 +1,5 @@
-"""The JSON Schema against the loader: it admits what the loader reads, and refuses what it can know to be wrong."""
+"""The JSON Schema against the loader: it admits what the loader reads, and refuses what it can know to be
+wrong."""
 
 import json
 from collections.abc import Iterator

@@ -17,7 +17,8 @@ ROUNDING = 1e-14
 """Of the terms of a sum, some fifty units in the last place: what is left of it may be off by this when they
 cancel, as a bias gradient's do before a normalisation."""
 SPREAD = 1e-6
-"""Of values that are normalised together, relative to their size: below it their differences have no digits."""
+"""Of values that are normalised together, relative to their size: below it their differences have no
+digits."""
 NUDGE = 2.0**-51
 """A relative change of every weight and input, two units in the last place."""
 AMPLIFIED = 5000.0

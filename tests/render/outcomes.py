@@ -1,4 +1,5 @@
-"""What a call over several configs may bring: sick, healthy, broken, crashed and known ones, with hostile names."""
+"""What a call over several configs may bring: sick, healthy, broken, crashed and known ones, with hostile
+names."""
 
 import msgspec
 

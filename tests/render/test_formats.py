@@ -8,7 +8,6 @@ from gradscope.render.options import RenderOptions
 from gradscope.render.outcome import Outcome
 from tests.render import reports
 
-
 TABLES = pytest.mark.parametrize("renderers", [RENDERERS, COMPACT_RENDERERS], ids=["run", "check"])
 
 

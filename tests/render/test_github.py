@@ -1,4 +1,5 @@
-"""Read back by the rules of GitHub's runner: a line is one command, its properties and message unescaped apart."""
+"""Read back by the rules of GitHub's runner: a line is one command, its properties and message unescaped
+apart."""
 
 import re
 from collections.abc import Callable

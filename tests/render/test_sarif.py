@@ -1,4 +1,5 @@
-"""Against the SARIF 2.1.0 schema, read back by sarif-tools, and by what code scanning asks for beyond the schema."""
+"""Against the SARIF 2.1.0 schema, read back by sarif-tools, and by what code scanning asks for beyond the
+schema."""
 
 import json
 from pathlib import Path

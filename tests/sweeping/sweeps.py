@@ -1,4 +1,5 @@
-"""Small sweeps to test with: a base that takes milliseconds, designs, and sweeps that are run in this process."""
+"""Small sweeps to test with: a base that takes milliseconds, designs, and sweeps that are run in this
+process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""A map of σ_w × σ_b over a tanh stack finds the critical line of Poole et al. 2016 and Schoenholz et al. 2017."""
+"""A map of σ_w × σ_b over a tanh stack finds the critical line of Poole et al. 2016 and Schoenholz et al.
+2017."""
 
 import math
 from pathlib import Path

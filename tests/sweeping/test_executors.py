@@ -108,8 +108,18 @@ def is_running(pid: int) -> bool:
 @pytest.mark.parametrize("delay", [0.3, 2.0])
 def test_workers_end_within_seconds_when_the_coordinator_is_killed(delay: float, tmp_path: Path) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "gradscope", "sweep", str(write_base(tmp_path)), "--axis", "seed=int:0:99999"]
-        + ["--jobs", "2", "--quiet"],
+        [
+            sys.executable,
+            "-m",
+            "gradscope",
+            "sweep",
+            str(write_base(tmp_path)),
+            "--axis",
+            "seed=int:0:99999",
+            "--jobs",
+            "2",
+            "--quiet",
+        ],
         env=environment(),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -66,6 +66,7 @@ def test_all_mistakes_at_once_each_at_its_place(tmp_path: Path) -> None:
         "3:10: axes.depth: there are no values; give at least one",
         "4:9: axes.gain: the logarithmic range 'log:0:1:3' begins at 0; begin it above 0",
         "6:6: zip: expected a mapping of axes, got 3; write `zip: {depth: [10, 20]}`",
-        "7:9: random: expected a number of points, got a mapping; write `random: 200` or `random: {count: 200, seed: 1}`",
+        "7:9: random: expected a number of points, got a mapping; "
+        "write `random: 200` or `random: {count: 200, seed: 1}`",
         '8:8: where: expected a condition, got 7; write `where: "depth * width < 1e5"`',
     ]

@@ -1,3 +1,4 @@
+import itertools
 import math
 
 import pytest
@@ -64,7 +65,7 @@ def test_a_range_rises_evenly_from_end_to_end(spacing: str, one: float, other: f
     values = [*found]
     assert (len(values), values[0], values[-1]) == (count, low, high)
     measured = [math.log(value) for value in values] if spacing == "log" else values
-    steps = [after - before for before, after in zip(measured, measured[1:], strict=False)]
+    steps = [after - before for before, after in itertools.pairwise(measured)]
     assert steps == pytest.approx(
         [(measured[-1] - measured[0]) / (count - 1)] * (count - 1), rel=1e-4, abs=1e-9
     )

@@ -1,4 +1,5 @@
-"""The coordinator is killed at ten random moments: what was stored stays, and only what is missing is computed."""
+"""The coordinator is killed at ten random moments: what was stored stays, and only what is missing is
+computed."""
 
 import csv
 import json

@@ -242,7 +242,7 @@ def test_a_condition_without_an_answer_is_the_users_error(tmp_path: Path) -> Non
     base = base_of(tmp_path)
     axes = [make_axis("depth", [1, 2, 3], Place("depth"))]
     found = Job(base=base, design=make_design(base, axes, where="1 / (depth - 3) < 9 and width == 4"))
-    with pytest.raises(UserError, match="has no answer at depth=3: .*division by zero"):
+    with pytest.raises(UserError, match=r"has no answer at depth=3: .*division by zero"):
         numbers_of(points_of(found, crew(Scripted())))
 
 
@@ -260,7 +260,6 @@ def test_points_another_sweep_computed_are_taken_from_it(tmp_path: Path) -> None
 
 def test_inline_points_are_stored_one_by_one_when_they_take_long(tmp_path: Path) -> None:
     found = job(base_of(tmp_path), {"seed": "int:0:3"})
-    seen = []
 
     class Slow(Inline):
         def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
@@ -270,6 +269,6 @@ def test_inline_points_are_stored_one_by_one_when_they_take_long(tmp_path: Path)
             slow.set_result(results)
             return slow
 
-    for batch in run(found, Crew(Slow(), lambda: 1, 0.0, is_inline=True), None):
-        seen.append(len(batch))
+    inline = Crew(Slow(), lambda: 1, 0.0, is_inline=True)
+    seen = [len(batch) for batch in run(found, inline, None)]
     assert seen == [1, 1, 1, 1]

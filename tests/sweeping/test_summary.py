@@ -113,7 +113,7 @@ def test_the_best_and_the_worst(tmp_path: Path) -> None:
 
 
 def test_failures_are_told_by_their_reason(tmp_path: Path) -> None:
-    found = summary(tmp_path, design({"n": range(9)}), {number: (None,) for number in (4, 6, 8)})
+    found = summary(tmp_path, design({"n": range(9)}), dict.fromkeys((4, 6, 8), (None,)))
     (failure,) = found.failures
     assert (failure.error, failure.points, failure.command) == ("broken", 3, "gradscope run CONFIG --set n=4")
     assert (found.kinds_of_failures, found.best, found.worst) == (1, (), ())
@@ -168,7 +168,7 @@ def test_many_values_share_rows_in_their_order(values: Any) -> None:
     rows = [found(value) for value in axis.values]  # type: ignore[union-attr]
     assert not found.is_exact
     assert rows == [0, 0, 0, 1, 1, 2, 2, 2, 3, 3]
-    first, last = [*axis.values][0], [*axis.values][2]  # type: ignore[misc]
+    first, last = next(iter(axis.values)), [*axis.values][2]  # type: ignore[misc]
     assert found.labels[0] == f"{first} … {last}"
     assert len(found.labels) == 4
 
