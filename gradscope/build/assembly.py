@@ -26,6 +26,9 @@ Adapt = Callable[[Initializer], Initializer]
 
 ZEROS = schema.Choice(name="zeros", options={})
 
+OTHER_NAMES = ("input", "loss")
+"""Where a NaN may begin besides the layers; both must be told apart."""
+
 _SHARED_HINT = "inside `share: true` the last layer must give what the first one takes"
 
 
@@ -193,6 +196,10 @@ class Assembly:
         if label.name in self._names:
             self.problems.add(
                 spec.place, f"the name '{label.name}' is given twice", "inside `repeat`, leave names out"
+            )
+        if label.name in OTHER_NAMES:
+            self.problems.add(
+                spec.place, f"no layer can be called '{label.name}'", "choose another; reports need this one"
             )
         self._names.add(label.name)
         first = self._sharing.take(lambda: label.name)

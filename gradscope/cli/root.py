@@ -29,7 +29,7 @@ COMMANDS: dict[str, Entry] = {
     "sweep": Entry(
         "gradscope.cli.sweep",
         "sweep",
-        "Diagnose a config at many values of its knobs, and keep every result.",
+        "Diagnose a config at many values of its knobs, in parallel, and keep every result.",
     ),
 }
 

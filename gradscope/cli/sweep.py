@@ -12,7 +12,6 @@ from gradscope.cli.options import (
     check_choice,
     format_option,
     ignore_option,
-    jobs_option,
     option,
     output_option,
     quiet_option,
@@ -75,7 +74,12 @@ def _exports(ctx: click.Context, parameter: click.Parameter, paths: tuple[str, .
     callback=_exports,
     help="Write all points to a .csv, .jsonl or .parquet file. Repeatable.",
 )
-@jobs_option
+@option(
+    "--jobs",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Processes; by default one a processor. No number changes.",
+)
 @option(
     "--dask", "scheduler", metavar="SCHEDULER", help="Compute on a Dask cluster: tcp://host:8786, or local."
 )

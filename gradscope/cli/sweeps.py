@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import closing
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from gradscope.cli.exits import FINDINGS, INTERRUPTED
@@ -13,6 +14,7 @@ from gradscope.cli.output import write
 from gradscope.cli.sweep_output import JsonLines, write_sweep
 from gradscope.cli.sweep_progress import SweepProgress
 from gradscope.cli.terminal import shows_progress
+from gradscope.errors import Problem, UserError
 
 if TYPE_CHECKING:
     from gradscope.sweeping.points import Base
@@ -115,6 +117,10 @@ def _job(request: Request) -> Job:
     if found is not None:
         axes, groups = [*found.axes, *axes], [*map(list, found.zipped), *groups]
         draws, where, source = draws or found.draws, where or found.where, found.base
+    for axis in chain(axes, *groups):
+        if axis.name in request.settings:
+            fact = f"'{axis.name}' is set with --set and varied"
+            raise UserError([Problem(axis.place, fact, "leave one of them out")])
     base = _base(request, source)
     return Job(
         base=base,

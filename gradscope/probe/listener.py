@@ -14,7 +14,7 @@ from gradscope.engine.magnitude import exp2, joint_log2_l2
 from gradscope.engine.signal import Signal
 from gradscope.probe.attending import attending
 from gradscope.probe.stats import active_counts, cosine_gap, moments, numeric_range, saturated_fraction
-from gradscope.probe.trace import LOG10_2, Attending, Moments, Norm, NumericRange, Samples
+from gradscope.probe.trace import BACK_THROUGH, LOG10_2, Attending, Moments, Norm, NumericRange, Samples
 
 EXACT = {np.dtype(np.float32): 1e-5, np.dtype(np.float64): 1e-12}
 """How exact a norm is: a difference of squares below this share of them is rounding."""
@@ -89,7 +89,7 @@ class TrialListener:
         name = step.info.name
         heard = self.heard[name]
         self._note(
-            self._last if self._last == "loss" else f"gradient of {self._last}",
+            self._last if self._last == "loss" else f"{BACK_THROUGH}{self._last}",
             math.isfinite(dy.log2_l2) or dy.log2_l2 == -math.inf,
         )
         self._last = name

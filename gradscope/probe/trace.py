@@ -9,6 +9,9 @@ from gradscope.engine.outline import LayerInfo, Outline
 
 LOG10_2 = math.log10(2.0)
 
+BACK_THROUGH = "gradient of "
+"""What stands before a layer's name when a NaN or infinity came from its backward pass."""
+
 
 class Norm(Struct, frozen=True):
     """The L2 norm of a gradient: its log10 (−inf for an exact zero) and the number of entries."""

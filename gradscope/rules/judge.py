@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from gradscope.numerals import power10
-from gradscope.probe.trace import Trace
+from gradscope.probe.trace import BACK_THROUGH, Trace
 from gradscope.rules import CAUSES, EXPLAINED, RULES
 from gradscope.rules.base import Finding, Hit, Rule, Severity
 from gradscope.rules.policy import Policy
@@ -71,12 +71,16 @@ def _judge_by(rule: Rule, policy: Policy, trace: Trace) -> Iterable[Finding]:
 def _finding(rule: Rule, severity: Severity, hits: Sequence[Hit], trace: Trace) -> Finding:
     fired, trials = len(hits), len(trace.trials)
     layer = _layer(hits, trace)
-    # The detail must be that of a trial which named this layer; the number is the mean of all that fired.
-    sample = max((hit for hit in hits if hit.layer == layer), key=lambda hit: hit.severity)
+    # Detail and limit must be those of a trial which named this layer, and as bad as what is reported where there
+    # is one; the number is the mean of all that fired.
+    named = [hit for hit in hits if hit.layer == layer]
+    sample = min(
+        (hit for hit in named if hit.severity >= severity), key=_grade, default=max(named, key=_grade)
+    )
     measured = sum(hit.measured for hit in hits) / fired
     average = msgspec.structs.replace(sample, severity=severity, measured=measured)
     some = f" (in {fired} of {trials} trials)" if fired < trials else ""
-    line, column = trace.outline.place_of(layer)
+    line, column = trace.outline.place_of(layer and layer.removeprefix(BACK_THROUGH))
     return Finding(
         rule=rule.id,
         name=rule.name,
@@ -91,6 +95,10 @@ def _finding(rule: Rule, severity: Severity, hits: Sequence[Hit], trace: Trace) 
         explains=None,
         remedy=rule.remedy,
     )
+
+
+def _grade(hit: Hit) -> Severity:
+    return hit.severity
 
 
 def _layer(hits: Sequence[Hit], trace: Trace) -> str | None:

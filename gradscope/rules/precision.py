@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 
 from gradscope.engine.outline import Outline
-from gradscope.probe.trace import Trace, TrialTrace
+from gradscope.probe.trace import BACK_THROUGH, Trace, TrialTrace
 from gradscope.rules.base import Hit, Limits, Rule, Severity
 
 
@@ -19,8 +19,8 @@ def _non_finite_message(hit: Hit, outline: Outline) -> str:
         return "the input batch holds a NaN or an infinity"
     if origin == "loss":
         return "the loss or its gradient is NaN or infinite while every layer's output is finite"
-    if origin.startswith("gradient of "):
-        return f"the way back through {origin.removeprefix('gradient of ')} gives a NaN or an infinity"
+    if origin.startswith(BACK_THROUGH):
+        return f"the way back through {origin.removeprefix(BACK_THROUGH)} gives a NaN or an infinity"
     names = [info.name for info in outline.layers]
     number = f", layer {names.index(origin) + 1} of {len(names)}" if origin in names else ""
     return f"a NaN or an infinity first appears in the output of {origin}{number}"

@@ -19,6 +19,11 @@ def _rectifies(info: LayerInfo) -> bool:
     return isinstance(info.activation, Activation) and info.activation.rectifies
 
 
+def _selects(info: LayerInfo) -> bool:
+    """Whether it is neither affine nor anything else that is known: a pool that picks entries."""
+    return info.weight is None and info.activation is None and not info.container and not info.is_affine
+
+
 def _chance(expected: float, depth: int, units: int, sigmas: float) -> float:
     """The dead share up to which a sound network of that depth and width shows it by chance."""
     spread = expected * (1.0 - expected) / units + _FLUCTUATION**2 * expected * (depth - 1) / units
@@ -34,6 +39,9 @@ def _dead(trace: Trace, trial: TrialTrace, limits: Limits) -> Iterable[Hit]:
     for info, layer in zip(trace.layers, trial.layers, strict=True):
         # Units behind a weight that starts at zero rest at the kink: GS404 says so, and where.
         silenced = silenced or (info.weight is not None and info.weight.is_zero)
+        if _selects(info) and layer.cosine_gap is not None:
+            # The largest of several entries is positive in mean: samples come out closer than they went in.
+            rho = max(rho, 1.0 - layer.cosine_gap)
         if layer.units is None or silenced:
             continue
         dead = layer.units.dead_fraction

@@ -64,13 +64,11 @@ def _stored(job: Job, store: Store, sweep: int | None, points: int) -> tuple[int
         return own, False
     names = job.design.names
     looked_up = found = 0
-    for block in job.design.blocks():
+    for block in job.design.sample(MOST_LOOKED_UP):
         keys = [key_of(job.base, dict(zip(names, point.values, strict=True))) for point in block]
         rows = store.with_keys(keys)
         found += sum(key in rows and not (job.retry_failed and rows[key].error) for key in keys)
         looked_up += len(block)
-        if looked_up >= MOST_LOOKED_UP:
-            break
     if looked_up == points:
         return found, False
     return max(own, found * points // max(1, looked_up)), True

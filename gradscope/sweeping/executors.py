@@ -75,8 +75,9 @@ class Processes(Executor):
         self._workers: set[_Worker] = set()
         self._is_over = False
         self._has_started = False
-        # Started here, because it unblocks in its thread the signals that the lanes block in theirs.
-        resource_tracker.ensure_running()
+        if hasattr(signal, "pthread_sigmask"):
+            # Started here, because it unblocks in its thread the signals that the lanes block in theirs.
+            resource_tracker.ensure_running()
         self._lanes = [
             threading.Thread(target=self._serve, name=f"lane {number}", daemon=True) for number in range(jobs)
         ]

@@ -7,6 +7,7 @@ import json
 import math
 import random
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, islice, product
 from typing import Any, NamedTuple
 
 from msgspec import Struct
@@ -117,17 +118,35 @@ class Design:
         """
         block: list[Point] = []
         found = 0
-        for scanned, number in enumerate(self._numbers(), start=1):
-            point = Point(number, self.values(number))
-            if self.where is None or self.where.keeps(point.values):
-                block.append(point)
+        keeps = None if self.where is None else self.where.keeps
+        most = None if self.draws is None else self.draws.count
+        for number, values in enumerate(self._all_values()):
+            if keeps is None or keeps(values):
+                block.append(Point(number, values))
                 found += 1
-            if len(block) == BLOCK or scanned % SCANNED == 0:
+            if len(block) == BLOCK or number % SCANNED == SCANNED - 1:
                 yield block
                 block = []
-            if self.draws is not None and found == self.draws.count:
+            if found == most:
                 break
         yield block
+
+    def sample(self, count: int) -> Iterator[list[Point]]:
+        """About that many points from all over the design, in lists; all of them when there are no more.
+
+        Raises:
+            Mistake: as from `blocks`.
+        """
+        if self.where is None:
+            step = max(1, -(-self.most // count))
+            numbers = range(0, self.most, step)
+            yield from (
+                [Point(number, self.values(number)) for number in numbers[start : start + BLOCK]]
+                for start in range(0, len(numbers), BLOCK)
+            )
+            return
+        step = max(1, -(-self.count() // count))
+        yield from islice(self.blocks(), None, None, step)
 
     def to_plain(self) -> dict[str, Any]:
         """All that determines the points, as plain data."""
@@ -143,13 +162,19 @@ class Design:
         """The same for designs with the same points in the same order."""
         return hashlib.sha256(json.dumps(self.to_plain(), sort_keys=True).encode()).hexdigest()
 
-    def _numbers(self) -> Iterator[int]:
+    def _all_values(self) -> Iterator[tuple[Any, ...]]:
+        """The values of number 0, 1, and so on."""
+        if self.draws is None and max(self._sizes) <= MOST_MADE:
+            # What `values` gives for each number in turn, but faster.
+            groups = [[*zip(*columns, strict=True)] for columns in self._columns]
+            yield from (tuple(chain.from_iterable(parts)) for parts in product(*groups))
+            return
         if self._is_listed:
-            yield from range(self._size)
+            yield from map(self.values, range(self._size))
             return
         assert self.draws is not None  # or there would be no intervals
         limit = HOPELESS * self.draws.count
-        yield from range(limit)
+        yield from map(self.values, range(limit))
         raise Mistake(
             f"of {limit:,} random points fewer than {self.draws.count:,} meet the condition",
             "loosen the condition, or narrow the axes to where it holds",

@@ -115,8 +115,10 @@ class _Loop:
 
     def _is_cut_short(self) -> bool:
         """Whether a point failed where that is to end the sweep."""
-        arrived = (*self._known, *self._results)
-        return self._job.fail_fast and any(each.error is not None for each in arrived)
+        if not self._job.fail_fast:
+            return False
+        errors = [*(point.error for point in self._known), *(result.error for result in self._results)]
+        return any(error is not None for error in errors)
 
     # handing out
 

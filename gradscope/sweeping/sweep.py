@@ -111,6 +111,9 @@ def make_design(
     """
     try:
         plain = Design(axes, zipped=zipped, draws=draws)
+        for option in ("seed", "trials"):
+            if getattr(base, option) is not None and option in plain.names:
+                raise Mistake(f"'{option}' is given and varied", "leave one of them out")
         first = dict(zip(plain.names, plain.values(0), strict=True))
         config = check_base(base, plain.axes, first)
         knobs = {name: value for name, value in config.params.items() if name not in plain.names}

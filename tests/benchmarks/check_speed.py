@@ -3,6 +3,7 @@
 Run with `python -m tests.benchmarks.check_speed`; ends with 1 when the median is beyond three seconds.
 """
 
+import os
 import statistics
 import subprocess
 import sys
@@ -30,14 +31,18 @@ def main() -> int:
             (Path(folder) / f"net{number:03}.yaml").write_text(network(number), encoding="utf-8")
         medians = {}
         for jobs in ("1", "2"):
-            command = [sys.executable, "-m", "gradscope", "check", folder, "--jobs", jobs, "--format", "json"]
-            times = []
+            command = [sys.executable, "-m", "gradscope", "check", folder, "--jobs", jobs]
+            times, processor = [], os.times()
             for _ in range(RUNS):
                 start = time.perf_counter()
                 subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
                 times.append(time.perf_counter() - start)
             medians[jobs] = statistics.median(times)
-            print(f"{CONFIGS} configs, {jobs} jobs: median {medians[jobs]:.2f} s, best {min(times):.2f} s")
+            # On a machine that others use too, the processor time says more than the wall's.
+            spent = os.times().children_user + os.times().children_system
+            spent -= processor.children_user + processor.children_system
+            words = f"median {medians[jobs]:.2f} s, best {min(times):.2f} s, processor {spent / RUNS:.2f} s"
+            print(f"{CONFIGS} configs, {jobs} jobs: {words}", flush=True)
     return int(min(medians.values()) > BUDGET_SECONDS)
 
 

@@ -127,6 +127,14 @@ def test_a_name_given_twice(layers: str, message: str) -> None:
     assert messages_of(f"input: 6\nlayers:\n{layers}") == [message]
 
 
+@pytest.mark.parametrize("name", ["input", "loss"])
+def test_names_that_reports_give_to_something_else(name: str) -> None:
+    layers = f"  - dense: {{units: 4, name: {name}}}\n  - residual: [dense: {{units: 4, name: {name}}}]\n"
+    assert messages_of(f"input: 6\nlayers:\n{layers}") == [
+        f"net.yaml:3:5: no layer can be called '{name}'; choose another; reports need this one"
+    ], "inside a container it has the container's name in front"
+
+
 def named(*names: str | None) -> dict[str, Any]:
     """A net that draws weights, biases and dropout masks, in and out of a container."""
 

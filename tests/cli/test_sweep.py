@@ -10,6 +10,7 @@ from click.testing import Result
 
 from gradscope.cli import sweeps
 from gradscope.cli.exits import INTERRUPTED
+from gradscope.cli.sweep_progress import SweepProgress
 from tests.cli.calls import call
 from tests.sweeping.sweeps import SMALL, write_base
 
@@ -193,7 +194,7 @@ def test_a_config_from_standard_input(net: str) -> None:
         ),
         (
             ("net.yaml", "--axis", "depth=1", "--store", "no/a.sqlite"),
-            "no/a.sqlite: the store cannot be written: No such file or directory; name a file in a folder that",
+            "no/a.sqlite: the store cannot be written: No such file or directory; name a file in",
         ),
         (
             ("net.yaml", "--axis", "depth=1", "--store", "net.yaml"),
@@ -220,6 +221,14 @@ def test_a_config_from_standard_input(net: str) -> None:
             "Error: --summary shows what is stored, and takes no CONFIG; leave one out",
         ),
         (("net.yaml", "--axis", "depth=1", "--set", "width={"), "--set width: not valid YAML: "),
+        (
+            ("net.yaml", "--axis", "depth=1", "--set", "depth=2"),
+            "--axis depth: 'depth' is set with --set and varied; leave one of them out",
+        ),
+        (
+            ("net.yaml", "--axis", "seed=1", "--seed", "2"),
+            "sweep: 'seed' is given and varied; leave one of them out",
+        ),
     ],
 )
 def test_wrong_input_is_told_and_gives_two(args: tuple[str, ...], message: str, net: str) -> None:
@@ -231,15 +240,15 @@ def test_wrong_input_is_told_and_gives_two(args: tuple[str, ...], message: str, 
 
 
 def test_an_interrupted_sweep_says_how_to_go_on(net: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = sweeps.SweepProgress.reach
+    real = SweepProgress.reach
     calls = iter([None])
 
-    def interrupted(self: sweeps.SweepProgress, *state: int) -> None:
+    def interrupted(self: SweepProgress, *state: int) -> None:
         real(self, *state)
         if next(calls, 0) is None:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(sweeps.SweepProgress, "reach", interrupted)
+    monkeypatch.setattr(SweepProgress, "reach", interrupted)
     result = sweep(net, "--axis", "seed=int:0:199")
     assert result.exit_code == INTERRUPTED
     assert result.stdout == ""

@@ -32,10 +32,10 @@ def test_nothing_is_shown_where_nobody_looks() -> None:
 
 
 def test_a_long_sweep_shows_its_rate_on_a_terminal(tmp_path: Path) -> None:
+    driver, axis = str(ROOT / "tests/sweeping/driver.py"), ("--axis", "seed=int:0:4999")
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, str(ROOT / "tests/sweeping/driver.py"), "sweep", str(write_base(tmp_path))]
-        + "--axis seed=int:0:4999 --jobs 1".split(),
+        [sys.executable, driver, "sweep", str(write_base(tmp_path)), *axis, "--jobs", "1"],
         stdout=subprocess.DEVNULL,
         stderr=theirs,
         env=environment(SABOTAGE_SLOW="0.01", TERM="xterm", COLUMNS="100"),

@@ -55,6 +55,8 @@ def test_habits_lead_to_words_that_exist():
         "shortcut",
         "kernel",
         "padding",
+        "stride",
+        "filters",
     }
     words |= {
         "slope",

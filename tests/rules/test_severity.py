@@ -85,6 +85,20 @@ def test_the_number_is_the_geometric_mean_over_the_trials_that_fired() -> None:
     assert finding.message.startswith("the gradient at dense1 is 1.0e-06 of that at dense6: plain SGD")
 
 
+def test_the_limit_is_that_of_the_severity_reported() -> None:
+    trace = trace_of(read(HEALTHY))
+    mixed = only(judge(with_log10_ratios(trace, -5.0, -2.5, -2.5, None), Policy()), "GS101")
+    assert (mixed.severity, mixed.limit) == ("warning", 1e-2), "one trial in four is not enough for 1e-3"
+    lowered = only(judge(with_log10_ratios(trace, -5.0, None, None, None), Policy()), "GS101")
+    assert (lowered.severity, lowered.limit) == ("warning", 1e-3), "an error in one trial"
+
+
+def test_a_bad_way_back_has_the_place_of_its_layer() -> None:
+    trace = with_origins(trace_of(read(HEALTHY)), "gradient of dense3", None, None, None)
+    finding = only(judge(trace, Policy()), "GS401")
+    assert (finding.layer, finding.line, finding.column) == ("gradient of dense3", 5, 26)
+
+
 def test_one_trial_without_a_number_is_never_healthy() -> None:
     trace = with_origins(trace_of(read(HEALTHY)), None, "dense3", None, None)
     finding = only(judge(trace, Policy()), "GS401")

@@ -1,8 +1,8 @@
 """The command line with a saboteur in it; worker processes load this file too, and with it the saboteur."""
 
-import tests.sweeping.saboteur
+from tests.sweeping import saboteur
 
-assert tests.sweeping.saboteur.sabotaged
+assert saboteur.__name__
 
 if __name__ == "__main__":
     from gradscope.cli import main

@@ -23,7 +23,7 @@ def axes_of(lengths: list[int], first: str = "a") -> list[Axis]:
 
 
 def points(made: Design) -> list[tuple[int, tuple[Any, ...]]]:
-    return [tuple(point) for block in made.blocks() for point in block]
+    return [(point.number, point.values) for block in made.blocks() for point in block]
 
 
 @bounded
@@ -150,6 +150,23 @@ def test_ten_million_points_start_within_a_second_in_flat_memory(where: str | No
     tracemalloc.stop()
     assert late < early + 200_000
     assert late < 3_000_000
+
+
+@bounded
+@given(sizes, st.integers(1, 400), st.sampled_from([None, "a > 1"]))
+def test_a_sample_has_points_of_the_design_all_of_them_when_there_are_few(
+    lengths: list[int], count: int, where: str | None
+) -> None:
+    made = Design(axes_of(lengths), where=where)
+    whole = points(made)
+    found = [tuple(point) for block in made.sample(count) for point in block]
+    assert set(found) <= {*whole}
+    if len(whole) <= count:
+        assert found == whole
+    elif where is None:
+        assert len(found) <= count
+        assert len(found) >= count // 2
+        assert found[0] == whole[0]
 
 
 def test_a_block_comes_soon_though_everything_is_dropped() -> None:

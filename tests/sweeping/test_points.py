@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import gradscope
+from gradscope.engine.random import NUMERICS
 from gradscope.errors import ConfigError, Place
 from gradscope.sweeping import points
 from gradscope.sweeping.axes import make_axis
@@ -47,7 +48,7 @@ def test_the_engines_numerical_version_changes_the_key(
 ) -> None:
     base = base_of(tmp_path)
     before = key(base)
-    monkeypatch.setattr(points, "NUMERICS", points.NUMERICS + 1)
+    monkeypatch.setattr(points, "NUMERICS", NUMERICS + 1)
     assert key(base) != before
 
 

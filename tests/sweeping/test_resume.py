@@ -63,9 +63,9 @@ def test_ten_kills_lose_nothing_and_nothing_is_computed_twice(tmp_path: Path) ->
         kept = now
     assert 0 < len(kept) < POINTS  # or the moments were badly chosen
     results = []
-    for store, log in (("killed.sqlite", "last"), ("whole.sqlite", "whole")):
+    for store, name in (("killed.sqlite", "last"), ("whole.sqlite", "whole")):
         process = driven(
-            *command(tmp_path, store), "--export", tmp_path / f"{log}.csv", SABOTAGE_LOG=str(tmp_path / log)
+            *command(tmp_path, store), "--export", tmp_path / f"{name}.csv", SABOTAGE_LOG=str(tmp_path / name)
         )
         _, stderr = process.communicate(timeout=60)
         assert (process.returncode, stderr) == (0, "")

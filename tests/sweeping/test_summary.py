@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 
+from gradscope.errors import Place
 from gradscope.sweeping.axes import make_axis
 from gradscope.sweeping.buckets import Buckets
 from gradscope.sweeping.columns import COLUMNS
 from gradscope.sweeping.grid import Design, Draws
+from gradscope.sweeping.ranges import Interval
 from gradscope.sweeping.store import Store
 from gradscope.sweeping.summary import MOST_VALUES, Summary, command, summarise, worse
 from gradscope.sweeping.worker import Result
@@ -149,7 +151,7 @@ def test_worse() -> None:
 
 
 def buckets(values: Any, most: int = 4) -> Buckets:
-    return Buckets([make_axis("x", values, None)], most)  # type: ignore[arg-type]
+    return Buckets([make_axis("x", values, Place("x"))], most)
 
 
 def test_few_values_have_a_row_each() -> None:
@@ -164,12 +166,12 @@ def test_few_values_have_a_row_each() -> None:
 )
 def test_many_values_share_rows_in_their_order(values: Any) -> None:
     found = buckets(values)
-    axis = make_axis("x", values, None)  # type: ignore[arg-type]
-    rows = [found(value) for value in axis.values]  # type: ignore[union-attr]
+    made = make_axis("x", values, Place("x")).values
+    assert not isinstance(made, Interval)
+    listed = [*made]
     assert not found.is_exact
-    assert rows == [0, 0, 0, 1, 1, 2, 2, 2, 3, 3]
-    first, last = next(iter(axis.values)), [*axis.values][2]  # type: ignore[misc]
-    assert found.labels[0] == f"{first} … {last}"
+    assert [found(value) for value in listed] == [0, 0, 0, 1, 1, 2, 2, 2, 3, 3]
+    assert found.labels[0] == f"{listed[0]} … {listed[2]}"
     assert len(found.labels) == 4
 
 
@@ -180,7 +182,7 @@ def test_an_interval_is_cut_into_equal_parts() -> None:
 
 
 def test_zipped_axes_share_their_rows() -> None:
-    axes = [make_axis("width", [8, 16], None), make_axis("size", [1, 2], None)]  # type: ignore[arg-type]
+    axes = [make_axis("width", [8, 16], Place("x")), make_axis("size", [1, 2], Place("x"))]
     found = Buckets(axes, 4)
     assert (found.name, found.labels) == ("width, size", ["8, 1", "16, 2"])
 
