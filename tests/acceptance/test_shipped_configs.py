@@ -15,6 +15,7 @@ SICK = {
     "batch_norm_explodes": ("exploding", "GS102"),
     "deep_sigmoid": ("vanishing", "GS101"),
     "dying_relu": ("dead", "GS201"),
+    "plain56_batch_norm": ("exploding", "GS102"),
     "residual_grows": ("exploding", "GS102"),
     "torch_default_relu_20": ("vanishing", "GS101"),
     "xavier_relu_30": ("vanishing", "GS101"),
