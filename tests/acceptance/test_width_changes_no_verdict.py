@@ -20,7 +20,7 @@ def is_dense(file: Path) -> bool:
     return all(info.kind == "dense" for info in plan_of(load_config(file)).layers if info.weighted)
 
 
-@pytest.mark.parametrize("file", filter(is_dense, CONFIGS), ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", [file for file in CONFIGS if is_dense(file)], ids=lambda file: file.stem)
 def test_four_times_narrower(file: Path) -> None:
     before = diagnose(load_config(file), jobs=1).verdict
     assert diagnose(load_config(file, resized(file, 0.25)), jobs=1).verdict == before
