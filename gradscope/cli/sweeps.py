@@ -17,8 +17,8 @@ from gradscope.cli.terminal import shows_progress
 from gradscope.errors import Problem, UserError
 
 if TYPE_CHECKING:
+    from gradscope.sweeping.job import Job
     from gradscope.sweeping.points import Base
-    from gradscope.sweeping.run import Job
 
 STDIN = "-"
 
@@ -64,8 +64,6 @@ class Done(NamedTuple):
 
 def run_sweep(request: Request) -> int:
     """Compute what is missing, show the summary, and return the exit code."""
-    from gradscope.sweeping.sweep import sweep_digest
-
     job = _job(request)
     done = _followed(request, job)
     if not request.quiet:
@@ -73,7 +71,7 @@ def run_sweep(request: Request) -> int:
     if done.is_interrupted:
         return INTERRUPTED
     if not done.is_cut:
-        write_sweep(request, sweep_digest(job))
+        write_sweep(request, job.digest)
     return FINDINGS if done.failed else 0
 
 
@@ -104,7 +102,7 @@ def _job(request: Request) -> Job:
     from gradscope.sweeping.axes import parse_axis
     from gradscope.sweeping.files import read_sweep_file
     from gradscope.sweeping.grid import Draws
-    from gradscope.sweeping.run import Job
+    from gradscope.sweeping.job import Job
     from gradscope.sweeping.sweep import make_design
 
     found = None if request.config == STDIN else read_sweep_file(request.config)

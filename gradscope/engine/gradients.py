@@ -1,6 +1,5 @@
 """Gradients of parameters: factored, so that norms are known without the matrix being formed."""
 
-import math
 from abc import ABC, abstractmethod
 from functools import cached_property
 from typing import Any, Protocol
@@ -9,13 +8,8 @@ import numpy as np
 
 from gradscope.engine import Array
 from gradscope.engine.magnitude import exp2, log2_l2, sum_of_squares
+from gradscope.engine.row_products import CANCELLED, sample_products
 from gradscope.engine.scaling import aligned, evened, half_log2, near_one, times_power_of_two
-
-CANCELLED = {np.dtype(np.float32): 0.05, np.dtype(np.float64): 1e-3}
-"""Below this share of its diagonal part an inner product has too few digits left for 1e-5, or 1e-12 in
-float64."""
-
-_FORMED_ENTRIES = 1 << 18
 
 
 class Gradient(Protocol):
@@ -206,42 +200,4 @@ class OuterProducts(Factored):
     def _squares(self) -> tuple[float, Array]:
         """The squared norm of the sum, and those of the samples' own sums."""
         x, dy, _ = self._scaled
-        samples, positions = x.shape[:2]
-        square, own = inner_product(x.reshape(samples * positions, -1), dy.reshape(samples * positions, -1))
-        if positions > 1:
-            own = np.array([inner_product(x[b], dy[b])[0] for b in range(samples)])
-        return square, own
-
-
-def inner_product(x: Array, dy: Array) -> tuple[float, Array]:
-    """‖xᵀ dy‖² = ⟨xxᵀ, dy dyᵀ⟩ by whichever is cheaper, and again more exactly where the rows nearly cancel.
-
-    Shapes:
-        x: (R, I), dy: (R, O) -> scalar >= 0, or nan; and ‖x_r‖²‖dy_r‖² of each row (R,)
-    """
-    rows, fan_in = x.shape
-    fan_out = dy.shape[1]
-    factored = rows * (fan_in + fan_out) <= 2 * fan_in * fan_out
-    if factored:
-        of_x, of_dy = x @ x.T, dy @ dy.T
-        square = float(np.vdot(of_x, of_dy))
-        own = of_x.diagonal() * of_dy.diagonal()
-    else:
-        square = _formed_square(x, dy)
-        own = _row_squares(x) * _row_squares(dy)
-    if square >= CANCELLED[x.dtype] * float(np.add.reduce(own)) or math.isnan(square):
-        return square, own
-    if x.dtype == np.float32:
-        return inner_product(x.astype(np.float64), dy.astype(np.float64))[0], own
-    return (_formed_square(x, dy) if factored else square), own
-
-
-def _formed_square(x: Array, dy: Array) -> float:
-    """‖xᵀ dy‖², a few columns at a time, so that what is formed stays in cache."""
-    width = max(1, _FORMED_ENTRIES // x.shape[1])
-    return sum(sum_of_squares(x.T @ dy[:, start : start + width]) for start in range(0, dy.shape[1], width))
-
-
-def _row_squares(x: Array) -> Array:
-    squares: Array = np.einsum("ri,ri->r", x, x)
-    return squares
+        return sample_products(x, dy)

@@ -71,9 +71,8 @@ def _judge_by(rule: Rule, policy: Policy, trace: Trace) -> Iterable[Finding]:
 def _finding(rule: Rule, severity: Severity, hits: Sequence[Hit], trace: Trace) -> Finding:
     fired, trials = len(hits), len(trace.trials)
     layer = _layer(hits, trace)
-    # Detail and limit must be those of a trial which named this layer, and as bad as what is reported where
-    # there
-    # is one; the number is the mean of all that fired.
+    # Detail and limit must be those of a trial which named this layer, and which is just as bad as what is
+    # reported where there is one; the number is the mean of all that fired.
     named = [hit for hit in hits if hit.layer == layer]
     sample = min(
         (hit for hit in named if hit.severity >= severity), key=_grade, default=max(named, key=_grade)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -81,7 +81,7 @@ def make_axis(name: str, values: Any, place: Place) -> Axis:
         if isinstance(values, dict):
             raise Mistake("expected values, got a mapping", "put it in a list: [{…}, {…}]")
         is_list = isinstance(values, Sequence) or hasattr(values, "tolist")
-        listed = [_plain(value) for value in values] if is_list else [_plain(values)]
+        listed = [plain_value(value) for value in values] if is_list else [plain_value(values)]
         return Axis(name, _checked(listed), place)
     except Mistake as mistake:
         raise ConfigError([Problem(place, mistake.fact, mistake.hint)]) from mistake
@@ -126,14 +126,18 @@ def _checked(values: list[Any]) -> tuple[Any, ...]:
     return tuple(values)
 
 
-def _plain(value: Any) -> Any:
-    """A value as YAML could have given it: NumPy's scalars as Python's, tuples as lists."""
+def plain_value(value: Any) -> Any:
+    """A value as YAML could have given it: NumPy's scalars as Python's, tuples as lists.
+
+    Raises:
+        Mistake: YAML could not.
+    """
     if hasattr(value, "item") and getattr(value, "shape", None) == ():
         value = value.item()
     if isinstance(value, list | tuple):
-        return [_plain(entry) for entry in value]
-    if isinstance(value, dict):
-        return {key: _plain(entry) for key, entry in value.items()}
+        return [plain_value(entry) for entry in value]
+    if isinstance(value, Mapping):
+        return {key: plain_value(entry) for key, entry in value.items()}
     if isinstance(value, float) and not math.isfinite(value):
         raise Mistake(f"the value {value} is not finite", "write a finite number")
     if value is None or isinstance(value, bool | int | float | str):

@@ -7,10 +7,9 @@ import os
 from msgspec import Struct
 
 from gradscope.sweeping.grid import Point
+from gradscope.sweeping.job import Job
 from gradscope.sweeping.points import key_of
-from gradscope.sweeping.run import Job
 from gradscope.sweeping.store import Store
-from gradscope.sweeping.sweep import sweep_digest
 from gradscope.sweeping.worker import Task, compute_point
 
 MOST_LOOKED_UP = 20_000
@@ -48,7 +47,7 @@ def estimate(job: Job, path: str) -> Estimate:
     stored, is_about, seconds = 0, False, None
     if os.path.exists(path):
         with Store(path, writable=False) as store:
-            sweep = store.find(sweep_digest(job))
+            sweep = store.find(job.digest)
             seconds = store.mean_seconds(sweep) or store.mean_seconds()
             stored, is_about = _stored(job, store, sweep, points)
     if seconds is not None or stored == points:
@@ -64,7 +63,7 @@ def _stored(job: Job, store: Store, sweep: int | None, points: int) -> tuple[int
         return own, False
     names = job.design.names
     looked_up = found = 0
-    for block in job.design.sample(MOST_LOOKED_UP):
+    for block in job.design.sample(MOST_LOOKED_UP, points):
         keys = [key_of(job.base, dict(zip(names, point.values, strict=True))) for point in block]
         rows = store.with_keys(keys)
         found += sum(key in rows and not (job.retry_failed and rows[key].error) for key in keys)

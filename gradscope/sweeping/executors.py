@@ -70,6 +70,7 @@ class Processes(Executor):
 
     def __init__(self, jobs: int, timeout: float | None = None) -> None:
         """Start threads for that many processes; a task that takes twice the `timeout` ends its process."""
+        self.jobs = jobs
         self._limit = None if timeout is None else 2.0 * timeout + GRACE_SECONDS
         self._calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
         self._workers: set[_Worker] = set()

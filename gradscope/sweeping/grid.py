@@ -131,21 +131,20 @@ class Design:
                 break
         yield block
 
-    def sample(self, count: int) -> Iterator[list[Point]]:
-        """About that many points from all over the design, in lists; all of them when there are no more.
+    def sample(self, count: int, points: int) -> Iterator[list[Point]]:
+        """About `count` of all `points` of the design, from all over it, in lists; all if there are no more.
 
         Raises:
             Mistake: as from `blocks`.
         """
+        step = max(1, -(-points // count))
         if self.where is None:
-            step = max(1, -(-self.most // count))
             numbers = range(0, self.most, step)
             yield from (
                 [Point(number, self.values(number)) for number in numbers[start : start + BLOCK]]
                 for start in range(0, len(numbers), BLOCK)
             )
             return
-        step = max(1, -(-self.count() // count))
         yield from islice(self.blocks(), None, None, step)
 
     def to_plain(self) -> dict[str, Any]:

@@ -19,9 +19,9 @@ from gradscope.config.files import read_bytes
 from gradscope.config.load import check_names, read_config, read_document
 from gradscope.config.schema import Config, Layer
 from gradscope.engine.random import NUMERICS
-from gradscope.errors import ConfigError, Place, Problem, Problems
+from gradscope.errors import ConfigError, Mistake, Place, Problem, Problems
 from gradscope.rules.policy import check_settings
-from gradscope.sweeping.axes import Axis
+from gradscope.sweeping.axes import Axis, plain_value
 
 _CHUNK = 1 << 20
 
@@ -89,12 +89,20 @@ def read_base(
         source=dict(source) if isinstance(source, Mapping) else os.fsdecode(source),
         text=content,
         folder=folder,
-        overrides=dict(overrides or {}),
+        overrides={name: _plain(name, value) for name, value in (overrides or {}).items()},
         seed=seed,
         trials=trials,
         select=tuple(select),
         ignore=tuple(ignore),
     )
+
+
+def _plain(name: str, value: Any) -> Any:
+    try:
+        return plain_value(value)
+    except Mistake as mistake:
+        place = Place(f"overrides['{name}']")
+        raise ConfigError([Problem(place, mistake.fact, mistake.hint)]) from mistake
 
 
 def _base_of(config: Config, overrides: Mapping[str, Any] | None) -> Base:

@@ -9,13 +9,12 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 
-from msgspec import Struct
-
 from gradscope.errors import GradscopeError, Mistake, Place, Problem, UserError
 from gradscope.sweeping.executors import Crew, StuckError
-from gradscope.sweeping.grid import Design, Point
+from gradscope.sweeping.grid import Point
+from gradscope.sweeping.job import Job
 from gradscope.sweeping.outcome import SweepPoint
-from gradscope.sweeping.points import Base, key_of
+from gradscope.sweeping.points import key_of
 from gradscope.sweeping.store import Row, Store
 from gradscope.sweeping.worker import Result, Task, compute, failure
 
@@ -34,21 +33,6 @@ MOST_DEATHS = 3
 MOST_IN_TASK = 256
 AHEAD = 2
 """Tasks handed out for each that can be worked on: while one is computed the next one waits beside it."""
-
-
-class Job(Struct, frozen=True, kw_only=True):
-    """What is to be computed, and what to do when it does not work out."""
-
-    base: Base
-    design: Design
-    timeout: float | None = None
-    """Seconds for each point."""
-    fail_fast: bool = False
-    """End with the first point that failed."""
-    retry_failed: bool = False
-    """Compute points again that failed before."""
-    with_reports: bool = False
-    """Also hand on the reports of points that were stored before."""
 
 
 def run(job: Job, crew: Crew, store: Store | None, sweep: int = 0) -> Iterator[list[SweepPoint]]:

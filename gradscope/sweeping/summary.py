@@ -106,18 +106,7 @@ def summarise(store: Store, kept: Kept) -> Summary:
     tally = _Tally(design)
     for row in store.rows(kept.id):
         tally.add(row)
-    best, worst = tally.extremes()
-
-    def shown(row: Row) -> PointSummary:
-        values = dict(zip(design.names, design.values(row.number), strict=True))
-        return PointSummary(
-            verdict=_word(row),
-            log10_ratio=row.columns[_RATIO],
-            gain_per_layer=row.columns[_GAIN],
-            axes=values,
-            command=command(kept.definition, values),
-        )
-
+    best, worst = (tuple(_shown(row, design, kept.definition) for row in rows) for rows in tally.extremes())
     return Summary(
         name=kept.definition["name"],
         points=tally.points,
@@ -125,22 +114,34 @@ def summarise(store: Store, kept: Kept) -> Summary:
         verdicts=_ordered(tally.verdicts),
         axes=tuple(part.summary() for part in tally.parts if part.buckets.count > 1),
         map=tally.map(),
-        best=tuple(map(shown, best)),
-        worst=tuple(map(shown, worst)),
+        best=best,
+        worst=worst,
         failures=tuple(
             FailureSummary(
                 error=error,
                 points=count,
-                command=command(
-                    kept.definition,
-                    dict(zip(design.names, design.values(tally.examples[error]), strict=True)),
-                ),
+                command=command(kept.definition, _named(design, tally.examples[error])),
             )
             for error, count in tally.errors.most_common(SHOWN)
         ),
         kinds_of_failures=len(tally.errors),
         other_sweeps=len(store.sweeps()) - 1,
     )
+
+
+def _shown(row: Row, design: Design, definition: Mapping[str, Any]) -> PointSummary:
+    values = _named(design, row.number)
+    return PointSummary(
+        verdict=_word(row),
+        log10_ratio=row.columns[_RATIO],
+        gain_per_layer=row.columns[_GAIN],
+        axes=values,
+        command=command(definition, values),
+    )
+
+
+def _named(design: Design, number: int) -> dict[str, Any]:
+    return dict(zip(design.names, design.values(number), strict=True))
 
 
 def command(definition: Mapping[str, Any], values: Mapping[str, Any]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -15,10 +14,11 @@ from gradscope.errors import Mistake, Place, Problem, UserError
 from gradscope.sweeping.axes import Axis, make_axis
 from gradscope.sweeping.executors import LOCAL_CHUNK_SECONDS, Crew, Inline, Processes
 from gradscope.sweeping.grid import Design, Draws
+from gradscope.sweeping.job import Job
 from gradscope.sweeping.lock import WriterLock
 from gradscope.sweeping.outcome import SweepPoint
 from gradscope.sweeping.points import Base, check_base, read_base
-from gradscope.sweeping.run import Job, run
+from gradscope.sweeping.run import run
 from gradscope.sweeping.store import Store
 
 Notify = Callable[[str], None]
@@ -130,30 +130,9 @@ def run_job(
         store, number = None, 0
         if path is not None:
             store = stack.enter_context(writable_store(path, notify))
-            number = store.begin(sweep_digest(job), definition(job), job.design.names)
+            number = store.begin(job.digest, job.definition, job.design.names)
         crew = stack.enter_context(_crew(workforce, job, notify))
         yield from run(job, crew, store, number)
-
-
-def sweep_digest(job: Job) -> str:
-    """The same for the same points of the same base."""
-    return hashlib.sha256(f"{job.base.digest} {job.design.digest}".encode()).hexdigest()
-
-
-def definition(job: Job) -> dict[str, Any]:
-    """What a summary has to know of a sweep that is over."""
-    base = job.base
-    is_file = isinstance(base.source, str) and os.path.isfile(base.source)
-    return {
-        "source": os.path.abspath(base.name) if is_file else None,
-        "name": base.name,
-        "overrides": base.overrides,
-        "seed": base.seed,
-        "trials": base.trials,
-        "select": base.select,
-        "ignore": base.ignore,
-        "design": job.design.to_plain(),
-    }
 
 
 @contextmanager
@@ -185,16 +164,9 @@ def _crew(workforce: Workforce, job: Job, notify: Notify) -> Iterator[Crew]:
     elif workforce.jobs is None:
         yield Crew(Inline(), lambda: 1, chunk_seconds=0.0, is_inline=True)
     else:
-        with _processes(workforce.jobs, job.timeout) as crew:
-            yield crew
-
-
-@contextmanager
-def _processes(jobs: int, timeout: float | None) -> Iterator[Crew]:
-    executor = Processes(jobs, timeout)
-    is_done = False
-    try:
-        yield Crew(executor, lambda: jobs, LOCAL_CHUNK_SECONDS)
-        is_done = True
-    finally:
-        executor.shutdown(wait=is_done)
+        executor = Processes(workforce.jobs, job.timeout)
+        try:
+            yield Crew(executor, lambda: executor.jobs, LOCAL_CHUNK_SECONDS)
+        finally:
+            # At the end nobody is at work any more, and before it nobody is to be waited for.
+            executor.shutdown(wait=False)

@@ -1,7 +1,7 @@
 """Luck and width: every shipped config's verdict over 50 seeds, and four times wider.
 
-Run with `python -m tests.benchmarks.verdict_stability [SEEDS]`; ends with 1 when a verdict flips more than once in 50,
-or when one changes with the width. Takes minutes.
+Run with `python -m tests.benchmarks.verdict_stability [NAME...]`, by default for all of them; ends with 1 when a
+verdict flips more than once in 50, or when one changes with the width. Takes minutes.
 """
 
 import sys
@@ -33,15 +33,15 @@ def verdict(file: Path, seed: int) -> tuple[str, tuple[str, ...]]:
 
 def main() -> int:
     """Print a line a config."""
-    seeds = int(sys.argv[1]) if len(sys.argv) > 1 else SEEDS
+    asked = sys.argv[1:] or [file.stem for file in CONFIGS]
     worst = 0
     with ThreadPoolExecutor(2) as pool:
-        for file in CONFIGS:
-            found = [*pool.map(partial(verdict, file), range(seeds))]
+        for file in (file for file in CONFIGS if file.stem in asked):
+            found = [*pool.map(partial(verdict, file), range(SEEDS))]
             verdicts = Counter(word for word, _ in found)
             word, count = verdicts.most_common(1)[0]
             wider = diagnose(load_config(file, resized(file, WIDER)), jobs=2).verdict
-            bad = count < (1.0 - MOST_FLIPS) * seeds or wider != word
+            bad = count < (1.0 - MOST_FLIPS) * SEEDS or wider != word
             worst = max(worst, int(bad))
             alarms = Counter(rule for _, rules in found for rule in rules)
             mark = "FLIPS" if bad else "ok"

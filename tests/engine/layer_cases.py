@@ -15,6 +15,7 @@ from gradscope.engine.layers.normalization import BATCH, LAYER, RMS, Normalizati
 from gradscope.engine.layers.residual import Residual
 from gradscope.engine.random import Stream
 from gradscope.engine.sequence import Sequence
+from tests.engine.image_cases import IMAGE_CASES
 from tests.engine.making import LayerCase, Parameters, given_weight, info
 from tests.engine.sequence_cases import SEQUENCE_CASES
 
@@ -118,6 +119,7 @@ LAYER_CASES: dict[str, LayerCase] = {
         )
         for scheme, shape, eps, affine in product(SCHEMES, NORM_SHAPES, (0.0, 1e-5, 1.0), (False, True))
     },
+    **IMAGE_CASES,
     **SEQUENCE_CASES,
     **{name: LayerCase((4, 5), lambda take, name=name: activation(name)) for name in ACTIVATIONS},  # type: ignore[misc]
 }

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from tests.oracle.torch_functions import ACTIVATIONS, FLAT, NORMS, UNBOUNDED, steepest
-from tests.oracle.torch_network import Seen, TorchNetwork
+from tests.oracle.torch_network import WEIGHTED, Seen, TorchNetwork
+from tests.oracle.torch_windows import CONVOLUTIONS, kernel_gradient
 
 Numbers = dict[str, float | None]
 
@@ -33,8 +34,8 @@ def measures(network: TorchNetwork) -> Numbers:
         numbers = _outputs(seen) | _units(seen)
         if seen.name == seen.owner:
             numbers |= _parameters(network, uses[seen.name])
-            if seen.kind == "dense":
-                numbers |= _samples(uses[seen.name])
+            if seen.kind in WEIGHTED:
+                numbers |= _samples(network, uses[seen.name])
         found |= {f"{seen.name}.{key}": value for key, value in numbers.items()}
     found["largest"] = max(_l2(seen.y.grad) for seen in network.layers)
     found["least_spread"] = network.least_spread
@@ -108,12 +109,12 @@ def _inside(use: Seen) -> float:
     return max(float(use.x.detach().abs().max()), float(use.y.detach().abs().max()), 1.0)
 
 
-def _samples(uses: list[Seen]) -> Numbers:
-    """One sample after the other: its rows' part of the batch gradient, times the number of samples."""
+def _samples(network: TorchNetwork, uses: list[Seen]) -> Numbers:
+    """One sample after the other: its part of the batch gradient, times the number of samples."""
     count = len(uses[0].x)
     squares, total = [], torch.zeros(())
     for sample in range(count):
-        part = sum((_rows(use.x[sample]).T @ _rows(use.y.grad[sample]) for use in uses), torch.zeros(()))
+        part = sum((_contribution(network, use, sample) for use in uses), torch.zeros(()))
         squares.append(float((count * part).square().sum()))
         total = total + part
     of_batch = float(total.square().sum())
@@ -126,6 +127,15 @@ def _samples(uses: list[Seen]) -> Numbers:
         # How much larger the terms of both differences are than the divisor: the digits that are lost.
         "sample_grad.noise_scale.lost": (count * of_batch + of_samples) / max(abs(true_square), 1e-300),
     }
+
+
+def _contribution(network: TorchNetwork, use: Seen, sample: int) -> Tensor:
+    """What one sample adds to the gradient of the weight at one use of it."""
+    assert use.y.grad is not None
+    x, dy = use.x[sample : sample + 1], use.y.grad[sample : sample + 1]
+    if use.kind in CONVOLUTIONS:
+        return kernel_gradient(use.options, x, dy, network.parameters[f"{use.owner}.weight"])
+    return _rows(x).T @ _rows(dy)
 
 
 def _rows(x: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from string import ascii_lowercase
 from typing import Any, NamedTuple
 
@@ -10,9 +11,14 @@ import torch
 from torch import Tensor
 
 from tests.oracle.torch_functions import ACTIVATIONS, LOSSES, NORMS, least_spread
+from tests.oracle.torch_windows import CONVOLUTIONS, convolved, pooled
 
 MAIN = {
     "dense": "units",
+    "conv1d": "filters",
+    "conv2d": "filters",
+    "max_pool": "size",
+    "avg_pool": "size",
     "group_norm": "groups",
     "dropout": "rate",
     "residual": "layers",
@@ -25,6 +31,7 @@ MAIN = {
 """What `kind: value` gives."""
 
 CONTAINERS = ("residual", "concat")
+WEIGHTED = ("dense", *CONVOLUTIONS)
 
 torch.set_num_threads(1)  # several wait for each other longer than these small arrays take
 
@@ -67,10 +74,10 @@ def split(layer: Any) -> tuple[str, Options]:
 
 
 def has_weights(layers: list[Any]) -> bool:
-    """Whether a dense layer is among them, at any depth."""
+    """Whether a layer with a weight matrix is among them, at any depth."""
     parts = [split(layer) for layer in layers]
     return any(
-        kind == "dense" or has_weights(options.get("layers", [])) or has_weights(options.get("shortcut", []))
+        kind in WEIGHTED or has_weights(options.get("layers", [])) or has_weights(options.get("shortcut", []))
         for kind, options in parts
     )
 
@@ -108,6 +115,8 @@ class TorchNetwork:
         """Of all values that some layer normalises together."""
         self._masks = {name: torch.tensor(mask, dtype=torch.float64) for name, mask in (masks or {}).items()}
         self._owners: dict[Address, str] = {}
+        self._in_head = False
+        """Whether what comes next stands behind a global reduction, and no longer counts for the flow."""
         self._makers: dict[str, Callable[[Options, Tensor, Spot], Tensor]] = {
             "dense": self._dense,
             "flatten": lambda options, x, spot: x.reshape(len(x), -1) * 1.0,
@@ -115,6 +124,9 @@ class TorchNetwork:
             "concat": self._concat,
             "residual": self._residual,
             "prelu": self._prelu,
+            "conv1d": self._convolution,
+            "conv2d": self._convolution,
+            **{kind: partial(self._pool, kind) for kind in ("max_pool", "avg_pool", "global_avg_pool")},
         }
 
     def run(self, inputs: Any, targets: Any) -> "TorchNetwork":
@@ -145,7 +157,9 @@ class TorchNetwork:
         owner = self._owners.setdefault(address, name)
         y = self._output(kind, options, x, Spot(name, owner, address))
         y.retain_grad()
-        is_flow_point = names.on_trunk and kind in (*CONTAINERS, "dense")
+        is_flow_point = names.on_trunk and not self._in_head and kind in (*CONTAINERS, *WEIGHTED)
+        if names.on_trunk and kind == "global_avg_pool":
+            self._in_head = any(seen.is_flow_point for seen in self.layers)
         self.layers.append(Seen(name, kind, options, x, y, owner, is_flow_point))
         return y if following is None else self._layer(following, y, names, (*address, "activation"))
 
@@ -166,6 +180,12 @@ class TorchNetwork:
         y = x @ self.parameters[f"{spot.owner}.weight"]
         bias = self._parameter(spot, "bias")
         return y if bias is None else y + bias
+
+    def _convolution(self, options: Options, x: Tensor, spot: Spot) -> Tensor:
+        return convolved(options, x, self.parameters[f"{spot.owner}.weight"], self._parameter(spot, "bias"))
+
+    def _pool(self, kind: str, options: Options, x: Tensor, spot: Spot) -> Tensor:
+        return pooled(kind, options, x)
 
     def _prelu(self, options: Options, x: Tensor, spot: Spot) -> Tensor:
         slope = self._parameter(spot, "slope")

@@ -13,9 +13,9 @@ from typing import Any
 from gradscope.errors import Place
 from gradscope.sweeping.axes import make_axis
 from gradscope.sweeping.grid import Design
+from gradscope.sweeping.job import Job
 from gradscope.sweeping.outcome import SweepPoint
 from gradscope.sweeping.points import Base, read_base
-from gradscope.sweeping.run import Job
 from gradscope.sweeping.sweep import Workforce, make_design, run_job
 
 ROOT = Path(__file__).parents[2]

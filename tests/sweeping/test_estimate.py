@@ -5,7 +5,7 @@ import pytest
 from gradscope.render.sweep_estimate import duration, render
 from gradscope.sweeping import estimate as estimate_module
 from gradscope.sweeping.estimate import estimate
-from gradscope.sweeping.run import Job
+from gradscope.sweeping.job import Job
 from tests.sweeping.sweeps import base_of, job, swept
 
 

@@ -122,6 +122,14 @@ def test_a_base_from_a_loaded_config_keeps_its_overrides(tmp_path: Path) -> None
     assert resolve(from_text, {"depth": 5}).params["depth"] == 5
 
 
+def test_overrides_may_be_numpys(tmp_path: Path) -> None:
+    base = read_base(write_base(tmp_path), {"gain": np.float64(2.0), "depth": np.int64(3)})
+    assert base.overrides == {"gain": 2.0, "depth": 3}
+    assert [type(value) for value in base.overrides.values()] == [float, int]
+    with pytest.raises(ConfigError, match=r"overrides\['gain'\]: a Python object cannot stand in a config"):
+        read_base(tmp_path / "net.yaml", {"gain": object()})
+
+
 def test_a_config_that_is_not_its_file_any_more_is_refused(tmp_path: Path) -> None:
     import msgspec
 

@@ -13,10 +13,10 @@ import pytest
 from gradscope.errors import UserError
 from gradscope.sweeping import run as run_module
 from gradscope.sweeping.executors import Crew, Inline, StuckError, WorkerDiedError
+from gradscope.sweeping.job import Job
 from gradscope.sweeping.outcome import SweepPoint
-from gradscope.sweeping.run import Job, run
+from gradscope.sweeping.run import run
 from gradscope.sweeping.store import Store
-from gradscope.sweeping.sweep import definition, sweep_digest
 from gradscope.sweeping.worker import Task
 from tests.sweeping.sweeps import base_of, job, swept
 
@@ -59,7 +59,7 @@ def points_of(found: Job, crew: Crew, path: Path | None = None) -> Iterator[list
         yield from run(found, crew, None)
         return
     with Store(str(path), writable=True) as store:
-        sweep = store.begin(sweep_digest(found), definition(found), found.design.names)
+        sweep = store.begin(found.digest, found.definition, found.design.names)
         yield from run(found, crew, store, sweep)
 
 

@@ -50,9 +50,7 @@ def _windows(spec: schema.MaxPool | schema.AvgPool, shape: Shape, kind: str) -> 
         rows, columns = windows.counts((shape[1], shape[2]))
         pooled = (shape[0], rows, columns)
     if min(rows, columns) < 1:
-        raise Mistake(
-            f"a {kind} of {_spoken(spec.size)} does not fit into {words(shape)}", "use a smaller one"
-        )
+        raise Mistake(f"{kind} of {_spoken(spec.size)} does not fit into {words(shape)}", "use a smaller one")
     return windows, pooled
 
 

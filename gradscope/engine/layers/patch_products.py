@@ -7,11 +7,12 @@ from typing import NamedTuple
 import numpy as np
 
 from gradscope.engine import Array
-from gradscope.engine.gradients import CANCELLED, Factored, OuterProducts
+from gradscope.engine.gradients import Factored, OuterProducts
 from gradscope.engine.layers.contractions import rows_of
 from gradscope.engine.layers.patches import CHUNK_ENTRIES, contributions, diagonals, tiles
 from gradscope.engine.layers.windows import Windows
 from gradscope.engine.magnitude import exp2, sum_of_squares
+from gradscope.engine.row_products import CANCELLED
 from gradscope.engine.scaling import aligned, half_log2, near_one, times_power_of_two
 from gradscope.engine.threads import side_by_side
 

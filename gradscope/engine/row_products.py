@@ -1,0 +1,119 @@
+"""Norms of sums of outer products, ‖Σ x⊗dy‖², without the sum being formed where that is cheaper.
+
+Where the rows nearly cancel, what float32 has left is computed again in float64.
+"""
+
+import numpy as np
+
+from gradscope.engine import Array
+from gradscope.engine.magnitude import sum_of_squares
+from gradscope.engine.threads import side_by_side
+
+CANCELLED = {np.dtype(np.float32): 0.05, np.dtype(np.float64): 1e-3}
+"""Below this share of its diagonal part an inner product has too few digits left for 1e-5, or 1e-12 in
+float64."""
+
+_FORMED_ENTRIES = 1 << 18
+
+_PASSES_OVER_FORMED = 20
+"""What writing a sample's product and reading it twice costs, in multiplications an entry (measured)."""
+
+_SAMPLES_TOGETHER = 8
+"""Samples whose products are summed by one thread: fixed, so that the sum has the same bits on any number."""
+
+
+def inner_product(x: Array, dy: Array) -> tuple[float, Array]:
+    """‖xᵀ dy‖² = ⟨xxᵀ, dy dyᵀ⟩ by whichever is cheaper, and again more exactly where the rows nearly cancel.
+
+    Shapes:
+        x: (R, I), dy: (R, O) -> scalar >= 0, or nan; and ‖x_r‖²‖dy_r‖² of each row (R,)
+    """
+    rows, fan_in = x.shape
+    fan_out = dy.shape[1]
+    factored = _is_factored(rows, fan_in, fan_out)
+    if factored:
+        of_x, of_dy = x @ x.T, dy @ dy.T
+        square = float(np.vdot(of_x, of_dy))
+        own = of_x.diagonal() * of_dy.diagonal()
+    else:
+        square = _formed_square(x, dy)
+        own = _row_squares(x) * _row_squares(dy)
+    if not square < CANCELLED[x.dtype] * float(np.add.reduce(own)):
+        return square, own
+    if x.dtype == np.float32:
+        return inner_product(x.astype(np.float64), dy.astype(np.float64))[0], own
+    return (_formed_square(x, dy) if factored else square), own
+
+
+def sample_products(x: Array, dy: Array) -> tuple[float, Array]:
+    """‖Σ_b x_bᵀ dy_b‖², and ‖x_bᵀ dy_b‖² of each sample (B,).   x (B, T, I), dy (B, T, O)."""
+    samples, steps, fan_in = x.shape
+    fan_out = dy.shape[2]
+    flat = x.reshape(samples * steps, -1), dy.reshape(samples * steps, -1)
+    if steps == 1:
+        return inner_product(*flat)
+    if _is_factored(samples * steps, fan_in, fan_out):
+        square, squares, own = _by_grams(*flat, samples)
+    elif steps * steps * (fan_in + fan_out) > _PASSES_OVER_FORMED * fan_in * fan_out:
+        square, squares, own = _by_forming(x, dy)
+    else:
+        return inner_product(*flat)[0], np.array(
+            [inner_product(*rows)[0] for rows in zip(x, dy, strict=True)]
+        )
+    least = CANCELLED[x.dtype]
+    for sample in np.flatnonzero(squares < least * own):
+        squares[sample] = inner_product(x[sample], dy[sample])[0]
+    return (inner_product(*flat)[0] if square < least * float(own.sum()) else square), squares
+
+
+def _is_factored(rows: int, fan_in: int, fan_out: int) -> bool:
+    """Whether the Gram matrices of the rows cost less than the product itself."""
+    return rows * (fan_in + fan_out) <= 2 * fan_in * fan_out
+
+
+def _by_grams(x: Array, dy: Array, samples: int) -> tuple[float, Array, Array]:
+    """The square of the whole, of each sample, and the diagonal part of each: all are in the same matrix."""
+    products = x @ x.T
+    products *= dy @ dy.T
+    steps = len(x) // samples
+    blocks = products.reshape(samples, steps, samples, steps)
+    squares = np.array([blocks[sample, :, sample].sum(dtype=np.float64) for sample in range(samples)])
+    own = products.diagonal().reshape(samples, steps).sum(axis=1, dtype=np.float64)
+    return float(products.sum(dtype=np.float64)), squares, own
+
+
+def _by_forming(x: Array, dy: Array) -> tuple[float, Array, Array]:
+    """The same, by forming each sample's product and adding it to the others: two for the price of one."""
+    starts = range(0, len(x), _SAMPLES_TOGETHER)
+
+    def form(start: int) -> tuple[Array, list[float]]:
+        together = slice(start, start + _SAMPLES_TOGETHER)
+        total: Array | None = None
+        squares = []
+        product = np.empty((x.shape[2], dy.shape[2]), dtype=x.dtype)
+        for of_x, of_dy in zip(x[together], dy[together], strict=True):
+            np.matmul(of_x.T, of_dy, out=product)
+            squares.append(sum_of_squares(product))
+            total = product.copy() if total is None else np.add(total, product, out=total)
+        assert total is not None
+        return total, squares
+
+    formed = side_by_side(form, starts)
+    whole = formed[0][0]
+    for total, _ in formed[1:]:
+        whole += total
+    flat = x.reshape(-1, x.shape[2]), dy.reshape(-1, dy.shape[2])
+    own = (_row_squares(flat[0]) * _row_squares(flat[1])).reshape(len(x), -1)
+    squares = np.array([square for _, found in formed for square in found])
+    return sum_of_squares(whole), squares, own.sum(axis=1, dtype=np.float64)
+
+
+def _formed_square(x: Array, dy: Array) -> float:
+    """‖xᵀ dy‖², a few columns at a time, so that what is formed stays in cache."""
+    width = max(1, _FORMED_ENTRIES // x.shape[1])
+    return sum(sum_of_squares(x.T @ dy[:, start : start + width]) for start in range(0, dy.shape[1], width))
+
+
+def _row_squares(x: Array) -> Array:
+    squares: Array = np.vecdot(x, x)
+    return squares
