@@ -10,9 +10,8 @@ from gradscope.probe.trace import Trace, TrialTrace
 from gradscope.rules.base import Hit, Limits, Rule, Severity, graded
 
 _STUDY = (
-    "Of 409 networks measured at initialisation and then trained, all 124 outside 1e-3 … 1e3 failed "
-    "under SGD; "
-    "none of the 263 that trained was outside."
+    "Of 409 networks measured at initialisation and then trained, all 124 outside 1e-3 … 1e3 failed under "
+    "SGD; none of the 263 that trained was outside."
 )
 _RATIO = "L2 norm of ∂L/∂y at the first flow point over that at the last, as a geometric mean over trials"
 _NOT_A_NUMBER = "is not a number"
@@ -141,8 +140,8 @@ VANISHING = Rule(
     why=f"The first layers hardly move while the last ones learn: slow training or none. {_STUDY}",
     measured_as=_RATIO,
     remedy="match the initialiser to the activation (ReLU: he_normal, SELU: lecun_normal, tanh: glorot), "
-    "replace "
-    "sigmoid, or add normalisation or residual connections; Adam helps down to 1e-6, a higher rate does not",
+    "replace sigmoid, or add normalisation or residual connections; Adam helps down to 1e-6, a higher rate "
+    "does not",
     source="Hochreiter 1991; Bengio, Simard & Frasconi 1994, section 3; Glorot & Bengio 2010, section 4.2",
     check=_vanishing,
     message=_vanishing_message,
@@ -174,10 +173,8 @@ EXPLODING = Rule(
     why=f"One step throws the first layers far away: the loss jumps or becomes NaN. {_STUDY}",
     measured_as=_RATIO,
     remedy="lower the initialiser's gain or match it to the activation; with batch normalisation add "
-    "residual "
-    "connections. Clipping the global norm to 1 saved 5 of 11 such networks without batch normalisation, "
-    "none with "
-    "it; a lower rate saved none",
+    "residual connections. Clipping the global norm to 1 saved 5 of 11 such networks without batch "
+    "normalisation, none with it; a lower rate saved none",
     source="Bengio, Simard & Frasconi 1994, section 3; Pascanu, Mikolov & Bengio 2013, section 2; Yang "
     "et al. 2019",
     check=_exploding,

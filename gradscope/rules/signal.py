@@ -64,8 +64,7 @@ def _collapsed_message(hit: Hit, outline: Outline) -> str:
         return f"at {hit.layer} no two samples have a direction: all but one are zero or not finite"
     return (
         f"at {hit.layer} all samples point in nearly the same direction (1 − mean cosine "
-        f"{hit.measured:.1e}): "
-        "what is behind it can hardly tell them apart"
+        f"{hit.measured:.1e}): what is behind it can hardly tell them apart"
     )
 
 

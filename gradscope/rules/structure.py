@@ -173,9 +173,8 @@ MISMATCHED_OUTPUT = Rule(
     name="output-loss-mismatch",
     severities=(Severity.warning,),
     summary="The last activation does not fit the loss.",
-    why="A loss from logits applies its own softmax or sigmoid: a second one flattens the gradient; "
-    "sigmoid under mse "
-    "has none where it is confidently wrong.",
+    why="A loss from logits applies its own softmax or sigmoid: a second one flattens the gradient; sigmoid "
+    "under mse has none where it is confidently wrong.",
     measured_as="the last layer and the loss",
     remedy="end with the dense layer; use binary_cross_entropy or cross_entropy for probabilities",
     source="Golik, Doetsch & Ney 2013, section 3; Goodfellow, Bengio & Courville 2016, section 6.2.2",

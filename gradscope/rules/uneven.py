@@ -63,8 +63,7 @@ def _uneven(trace: Trace, trial: TrialTrace, limits: Limits) -> Iterable[Hit]:
 def _uneven_message(hit: Hit, outline: Outline) -> str:
     return (
         f"relative to its weights {hit.detail} moves {power_of_ten(hit.measured)} times as fast as "
-        f"{hit.layer}: "
-        "no single learning rate suits both"
+        f"{hit.layer}: no single learning rate suits both"
     )
 
 

@@ -111,14 +111,11 @@ DEAD = Rule(
     severities=(Severity.error, Severity.warning, Severity.note),
     summary="Many more units of a layer than chance explains have a zero derivative on every sample.",
     why="A dead unit passes no gradient: on these samples neither it nor what feeds it can learn.",
-    measured_as="units with zero derivative on every sample of the trial, over all units; it must pass "
-    "both a limit and "
-    "what a He-initialised ReLU network without biases shows at that depth on as many samples, by "
-    "`sigmas` standard "
-    "deviations",
-    remedy="centre and scale the inputs, start biases at zero, use he_normal, or an activation with a "
-    "slope on both sides "
-    "(leaky_relu, elu, gelu)",
+    measured_as="units with zero derivative on every sample of the trial, over all units; it must pass both "
+    "a limit and what a He-initialised ReLU network without biases shows at that depth on as many samples, "
+    "by `sigmas` standard deviations",
+    remedy="centre and scale the inputs, start biases at zero, use he_normal, or an activation with a slope "
+    "on both sides (leaky_relu, elu, gelu)",
     source="Maas, Hannun & Ng 2013, section 2; Lu et al. 2020, theorem 1; Cho & Saul 2009, eq. 6 for chance",
     check=_dead,
     message=_dead_message,
