@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from gradscope.probe.steps import TrainingStep
 from gradscope.probe.summary import FlowSummary, LayerSummary, LossSummary
 from gradscope.rules.base import Finding
 
@@ -43,6 +44,34 @@ class Report(Struct, frozen=True, kw_only=True):
         """Exactly the JSON report: plain data, non-finite numbers as the strings "nan", "inf" and "-inf"."""
         plain: dict[str, Any] = json_safe(msgspec.to_builtins(self))
         return plain
+
+
+class TrainingSetup(Struct, frozen=True, kw_only=True):
+    """How a network was trained."""
+
+    steps: int
+    optimizer: str
+    options: dict[str, float | bool]
+    """Of the optimiser, with their defaults."""
+    lr: float
+    clip: float | None
+    """The global norm that gradients were clipped to."""
+    every: int
+    targets: str
+    """What was to be learnt: `teacher`, `random`, or `file` for the data's own."""
+
+
+class TrainingReport(Report, frozen=True, kw_only=True):
+    """A report whose config was trained: layers, flow and loss are those before the first update, findings
+    are of the start and of the course."""
+
+    training: TrainingSetup
+    steps: tuple[TrainingStep, ...]
+    """The measured ones, the first before the first update."""
+    losses: tuple[float, ...]
+    """After every update, measured or not, as a mean over the trials; the first before the first update."""
+    ended: str
+    """Why the steps end: `done`, `interrupted`, or `non_finite` when no trial could go on."""
 
 
 def json_safe(value: Any) -> Any:

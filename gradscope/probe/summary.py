@@ -150,7 +150,11 @@ def _ratio(flows: Sequence[Flow]) -> float:
 
 def _layer(info: LayerInfo, trials: Sequence[Measured]) -> LayerSummary:
     def norm(role: str) -> NormSummary | None:
-        return _norm([trial.gradients[role] for trial in trials]) if role in trials[0].gradients else None
+        return (
+            summarise_norm([trial.gradients[role] for trial in trials])
+            if role in trials[0].gradients
+            else None
+        )
 
     def units(field: str) -> float | None:
         return optional_mean(
@@ -174,7 +178,7 @@ def _layer(info: LayerInfo, trials: Sequence[Measured]) -> LayerSummary:
         slope_grad=norm("slope"),
         scale_grad=norm("scale"),
         table_grad=norm("table"),
-        output_grad=_norm([trial.output_grad for trial in trials]),
+        output_grad=summarise_norm([trial.output_grad for trial in trials]),
         weight_rms=_weight_rms(trials),
         update_ratio=_update_ratio(trials),
         sample_grad=_samples(trials),
@@ -185,13 +189,15 @@ def _layer(info: LayerInfo, trials: Sequence[Measured]) -> LayerSummary:
         inactive_fraction=units("inactive_fraction"),
         rarely_active_fraction=units("rarely_active_fraction"),
         saturated_fraction=optional_mean([trial.saturated_fraction for trial in trials]),
-        parts={name: _norm([trial.parts[name] for trial in trials]) for name in trials[0].parts} or None,
+        parts={name: summarise_norm([trial.parts[name] for trial in trials]) for name in trials[0].parts}
+        or None,
         time=_time(trials),
         attention=_attention(trials),
     )
 
 
-def _norm(norms: Sequence[Norm]) -> NormSummary:
+def summarise_norm(norms: Sequence[Norm]) -> NormSummary:
+    """Geometric mean, spread and exact zeros of one norm over the trials."""
     logs = [norm.log10_l2 for norm in norms]
     log10_l2 = geometric_mean(logs)
     log10_rms = log10_l2 - 0.5 * math.log10(norms[0].size)
