@@ -24,6 +24,7 @@ RANKS = {
     "rules": 4,
     "report": 5,
     "baseline": 6,
+    "comparing": 6,
     "diagnosis": 6,
     "loading": 6,
     "outlook": 6,
@@ -47,6 +48,7 @@ NEIGHBOURS = {
     "rules": ("config.schema", "engine", "errors", "numerals", "probe.summary", "probe.trace", "theory"),
     "report": ("errors", "probe", "rules"),
     "diagnosis": ("build", "config", "engine", "errors", "probe", "report", "rules"),
+    "comparing": ("errors", "numerals", "probe.summary", "report", "rules"),
     "loading": ("build", "config", "errors", "rules"),
 }
 """What rooms may know where their rank alone would allow them more."""

@@ -20,6 +20,11 @@ COMMANDS: dict[str, Entry] = {
     "fix": Entry(
         "gradscope.cli.fix", "fix", "Find the smallest change that makes a config pass, and write it."
     ),
+    "compare": Entry(
+        "gradscope.cli.compare",
+        "compare",
+        "Compare two configs or saved reports, and exit with 1 when B is worse.",
+    ),
     "rules": Entry("gradscope.cli.rules", "rules", "List what is judged."),
     "explain": Entry(
         "gradscope.cli.explain", "explain", "Explain rules: what, why, limits, remedy, source, examples."

@@ -1,0 +1,93 @@
+"""`gradscope compare`: what changes from one config or saved report to another."""
+
+import click
+
+from gradscope.cli.commands import GuardedCommand
+from gradscope.cli.diagnoses import STDIN
+from gradscope.cli.exits import FAIL_ON, FINDINGS
+from gradscope.cli.options import (
+    check_choice,
+    fail_on_option,
+    format_option,
+    full_option,
+    ignore_option,
+    jobs_option,
+    output_option,
+    quiet_option,
+    seed_option,
+    select_option,
+    set_option,
+    trials_option,
+    verbose_option,
+)
+from gradscope.cli.output import write
+from gradscope.render.compared import COMPARED_RENDERERS
+
+
+def _sources(ctx: click.Context, parameter: click.Parameter, sources: tuple[str, ...]) -> tuple[str, ...]:
+    if len(sources) > 2:
+        raise click.BadParameter(f"{len(sources)} are given; two can be compared", ctx, parameter)
+    if sources.count(STDIN) > 1:
+        raise click.BadParameter("standard input can be read only once; give - once", ctx, parameter)
+    return sources
+
+
+@click.command(cls=GuardedCommand)
+@click.argument("sources", nargs=-1, required=True, metavar="A [B]", callback=_sources)
+@format_option(COMPARED_RENDERERS)
+@output_option
+@set_option
+@seed_option
+@trials_option
+@select_option
+@ignore_option
+@jobs_option
+@full_option
+@quiet_option
+@verbose_option
+@fail_on_option("error")
+def compare(
+    *,
+    sources: tuple[str, ...],
+    form: str,
+    output: str | None,
+    settings: dict[str, str],
+    seed: int | None,
+    trials: int | None,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    jobs: int | None,
+    full: bool,
+    quiet: bool,
+    verbose: bool,
+    fail_on: str,
+) -> None:
+    """Compare two configs or saved reports, and exit with 1 when B is worse.
+
+    A and B are YAML configs or JSON reports of `run`; - reads one of them from standard input. Of a single
+    config, B is what --set makes of it. B is worse when it has a finding of --fail-on that A has not.
+
+    \b
+    Examples:
+      gradscope compare configs/deep_sigmoid.yaml --set act=relu --set init=he_normal
+      gradscope compare configs/plain56.yaml configs/plain56_batch_norm.yaml
+      gradscope run net.yaml --format json -o before.json
+      gradscope compare before.json net.yaml --fail-on warning
+      gradscope compare before.json after.json --format html -o compared.html
+    """
+    from gradscope.cli.sides import Asked, read_sides
+    from gradscope.cli.terminal import render_options, shows_progress
+    from gradscope.comparing.comparison import compare as compared
+    from gradscope.render.compared import Compared, render
+
+    check_choice(select, ignore)
+    if len(sources) == 1 and not settings:
+        raise click.UsageError(
+            f"{sources[0]} alone is no comparison; name a second one, or vary it with --set"
+        )
+    asked = Asked(sources, settings, seed, trials, select, ignore, jobs)
+    a, b = read_sides(asked, shows_progress=shows_progress(quiet))
+    found = Compared(compared(a, b), FAIL_ON[fail_on])
+    options = render_options(to_file=output is not None, full=full, quiet=quiet, verbose=verbose)
+    write(render(form, found, options), output, ansi=options.ansi)
+    click.get_current_context().exit(FINDINGS if found.is_worse else 0)

@@ -1,0 +1,1 @@
+"""Of gradscope.comparing, one module for each of its own."""
