@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gradscope.config.schema import Config
     from gradscope.render.outcome import Failure
     from gradscope.report import Report
+    from gradscope.theory.prediction import Prediction
 
 STDIN = "-"
 
@@ -49,12 +50,23 @@ class Diagnoses:
     def __init__(self, request: Request) -> None:
         self.exit_code = 0
         self._request = request
+        self._configs: dict[int, Config] = {}
         self._results: dict[int, Report | Failure] = {}
 
     @property
     def results(self) -> tuple[Report | Failure, ...]:
         """In the order of the sources."""
         return tuple(self._results[number] for number in sorted(self._results))
+
+    def predictions(self) -> tuple[Prediction | None, ...]:
+        """What theory says of each, in the order of the results."""
+        from gradscope.outlook import foretell
+        from gradscope.render.outcome import Failure
+
+        return tuple(
+            None if isinstance(self._results[number], Failure) else foretell(self._configs[number])
+            for number in sorted(self._results)
+        )
 
     def run(self, *, shows_progress: bool) -> None:
         """Load and diagnose every source.
@@ -66,7 +78,7 @@ class Diagnoses:
 
         overrides = read_settings(self._request.settings)
         try:
-            configs = self._loaded(overrides)
+            configs = self._configs = self._loaded(overrides)
             total = sum(config.trials for config in configs.values())
             with one_blas_thread(), Progress(total, shown=shows_progress) as progress:
                 self._diagnose_all(configs, progress)

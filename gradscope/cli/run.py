@@ -24,7 +24,7 @@ from gradscope.cli.options import (
     verbose_option,
 )
 from gradscope.cli.reporting import here, write_reports
-from gradscope.render import RENDERERS
+from gradscope.render import DRAWN, RENDERERS
 
 
 def _sources(ctx: click.Context, parameter: click.Parameter, sources: tuple[str, ...]) -> tuple[str, ...]:
@@ -84,7 +84,14 @@ def run(
     check_choice(select, ignore)
     found = Diagnoses(Request(configs, settings, seed, trials, select, ignore, jobs, verbose))
     found.run(shows_progress=shows_progress(quiet))
-    outcome = Outcome(found.results, several=len(configs) > 1, fails_on=FAIL_ON[fail_on], repository=here())
+    wanted = [Copy(form, output), *copies]
+    outcome = Outcome(
+        found.results,
+        several=len(configs) > 1,
+        fails_on=FAIL_ON[fail_on],
+        repository=here(),
+        predictions=found.predictions() if any(copy.form in DRAWN for copy in wanted) else (),
+    )
     looks = {"all_layers": all_layers, "full": full, "quiet": quiet, "verbose": verbose}
-    write_reports(outcome, RENDERERS, [Copy(form, output), *copies], **looks)
+    write_reports(outcome, RENDERERS, wanted, **looks)
     click.get_current_context().exit(max(found.exit_code, findings_code(outcome)))

@@ -22,7 +22,7 @@ from gradscope.cli.options import (
     verbose_option,
 )
 
-FORMATS = ("table", "json", "csv", "markdown", "jsonl")
+FORMATS = ("table", "json", "csv", "markdown", "jsonl", "html")
 STDIN = "-"
 
 

@@ -140,10 +140,17 @@ def _jsonl(table: Table, summarise: Summarise, options: RenderOptions) -> str:
     return "".join(map(json_line, table.lines()))
 
 
+def _html(table: Table, summarise: Summarise, options: RenderOptions) -> str:
+    from gradscope.render.html.sweep import render
+
+    return render(summarise(), options)
+
+
 _TEXTS: dict[str, Callable[[Table, Summarise, RenderOptions], str]] = {
     "table": _table,
     "markdown": _markdown,
     "json": _json,
     "csv": _csv,
     "jsonl": _jsonl,
+    "html": _html,
 }

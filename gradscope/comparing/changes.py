@@ -35,12 +35,13 @@ def finding_changes(a: Report, b: Report) -> FindingChanges:
 
 
 def _beyond(ours: Iterable[Finding], theirs: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Ours that they have not, or less bad."""
+    """Ours that they have not, or less bad; the worst first."""
     known: dict[Key, Severity] = {}
     for finding in theirs:
         severity = Severity[finding.severity]
         known[_key(finding)] = max(severity, known.get(_key(finding), severity))
-    return tuple(finding for finding in ours if Severity[finding.severity] > known.get(_key(finding), 0))
+    beyond = [finding for finding in ours if Severity[finding.severity] > known.get(_key(finding), 0)]
+    return tuple(sorted(beyond, key=lambda finding: -Severity[finding.severity]))
 
 
 def _key(finding: Finding) -> Key:

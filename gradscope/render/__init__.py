@@ -18,12 +18,17 @@ RENDERERS: dict[str, str] = {
     "junit": "gradscope.render.junit",
     "sarif": "gradscope.render.sarif",
     "github": "gradscope.render.github",
+    "html": "gradscope.render.html.report",
 }
 """Where the `render` of each format lives; loaded when asked for, so that only the tables need rich."""
+
+DRAWN = frozenset({"html", "png"})
+"""Formats with pictures, which show what theory says beside what was measured."""
 
 COMPACT_RENDERERS: dict[str, str] = RENDERERS | {
     "table": "gradscope.render.lines",
     "markdown": "gradscope.render.step_summary",
+    "html": "gradscope.render.html.check",
 }
 """The same for many configs: a line for each, and its findings."""
 

@@ -1,9 +1,11 @@
 """What a report says beside its table, as plain words: what was run, the flow, the loss, the verdict."""
 
 from collections import Counter
+from collections.abc import Iterable
 
 from gradscope.render.quantities import count, ratio, value
 from gradscope.report import Report
+from gradscope.rules.base import Finding
 
 _SEVERITIES = ("error", "warning", "note")
 
@@ -39,6 +41,11 @@ def flow_facts(report: Report) -> list[tuple[str, str]]:
 
 def verdict_words(report: Report) -> str:
     """The verdict, and how many findings of each severity there are."""
-    found = Counter(finding.severity for finding in report.findings)
-    counts = [count(found[severity], severity) for severity in _SEVERITIES if found[severity]]
-    return f"{report.verdict} ({', '.join(counts)})" if counts else report.verdict
+    counts = tally(report.findings)
+    return f"{report.verdict} ({counts})" if counts else report.verdict
+
+
+def tally(findings: Iterable[Finding]) -> str:
+    """`1 error, 3 warnings`, or nothing."""
+    found = Counter(finding.severity for finding in findings)
+    return ", ".join(count(found[severity], severity) for severity in _SEVERITIES if found[severity])

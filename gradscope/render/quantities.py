@@ -1,6 +1,7 @@
 """How numbers are written for people: shares in per cent, values in three digits, norms in powers of ten."""
 
 import math
+from collections.abc import Iterable
 
 from gradscope.numerals import power10, power_of_ten
 
@@ -20,6 +21,12 @@ def share(fraction: float | None) -> str:
     if 99.5 <= percent < 100.0:
         return ">99%"
     return f"{percent:.1f}%" if 0.0 < percent < 9.95 else f"{percent:.0f}%"
+
+
+def largest(shares: Iterable[float | None]) -> float | None:
+    """The largest share that is there; a NaN counts as the largest."""
+    found = [fraction for fraction in shares if fraction is not None]
+    return max(found, key=lambda fraction: math.inf if math.isnan(fraction) else fraction, default=None)
 
 
 def value(number: float | None) -> str:

@@ -8,6 +8,7 @@ from gradscope.render.paint import paint
 from gradscope.render.quantities import NOTHING, count, ratio, share, value
 from gradscope.render.spans import Line, Span, hanging, padded, width
 from gradscope.render.sweep_map import cut, map_lines
+from gradscope.render.sweep_totals import totals
 from gradscope.render.verdicts import MARKS
 from gradscope.sweeping.summary import AxisSummary, FailureSummary, PointSummary, Summary, ValueSummary
 
@@ -64,15 +65,6 @@ def _page(summary: Summary, options: RenderOptions, cells: int) -> Iterator[Line
     if summary.failures:
         yield ()
         yield from _failure_lines(summary, options, prose)
-
-
-def totals(summary: Summary) -> str:
-    """How many points there are, and of which kinds."""
-    points = f"{summary.points:,} of {count(summary.most, 'point')}"
-    if summary.points == summary.most:
-        points = count(summary.most, "point")
-    kinds = [f"{number:,} {word.replace('_', '-')}" for word, number in summary.verdicts.items()]
-    return f"{points}: {', '.join(kinds)}" if kinds else points
 
 
 def _totals(summary: Summary, options: RenderOptions) -> tuple[Span, Span]:

@@ -15,6 +15,7 @@ COMPARED_RENDERERS: dict[str, str] = {
     "json": "gradscope.render.compared.json_",
     "csv": "gradscope.render.compared.csv_",
     "markdown": "gradscope.render.compared.markdown",
+    "html": "gradscope.render.html.compared",
 }
 """Where the `render` of each format lives; loaded when asked for, so that only the table needs rich."""
 

@@ -12,8 +12,9 @@ from gradscope.render.compared.rows import (
     pair_rows,
     saturated,
 )
-from gradscope.render.compared.words import conclusion, decades, lost_words, remarks, totals, verdict_of
+from gradscope.render.compared.words import conclusion, decades, lost_words, remarks, totals
 from gradscope.render.findings import groups
+from gradscope.render.headline import verdict_words
 from gradscope.render.markdown import escaped, finding_items
 from gradscope.render.options import RenderOptions
 from gradscope.render.quantities import norm, share
@@ -35,7 +36,7 @@ def _lines(found: Compared, options: RenderOptions) -> Iterator[str]:
         return
     yield ""
     for letter, side in (("A", comparison.a), ("B", comparison.b)):
-        yield f"- **{letter}** {escaped(side.label)}: {escaped(verdict_of(side.report))}"
+        yield f"- **{letter}** {escaped(side.label)}: {escaped(verdict_words(side.report))}"
     yield from (f"- {escaped(words)}" for words in remarks(comparison))
     yield ""
     yield from _table(("", "A", "B", "change"), totals(comparison))

@@ -1,12 +1,12 @@
 """Which layers make a row of a comparison, what each side says in it, and the rows that are folded."""
 
-import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from msgspec import Struct
 
 from gradscope.comparing.comparison import Change, Comparison, LayerPair
 from gradscope.probe.summary import LayerSummary
+from gradscope.render.quantities import largest
 from gradscope.render.rows import Row, rows_of
 
 ENDS = 8
@@ -68,12 +68,6 @@ def dead(row: Row | None) -> float | None:
 def saturated(row: Row | None) -> float | None:
     """The largest saturated share, likewise."""
     return _largest(row, lambda layer: layer.saturated_fraction)
-
-
-def largest(shares: Iterable[float | None]) -> float | None:
-    """The largest share; a NaN counts as the largest, None where there is none."""
-    found = [share for share in shares if share is not None]
-    return max(found, key=lambda share: math.inf if math.isnan(share) else share, default=None)
 
 
 def _largest(row: Row | None, read: Callable[[LayerSummary], float | None]) -> float | None:

@@ -18,7 +18,8 @@ from gradscope.render.compared.rows import (
     pair_rows,
     saturated,
 )
-from gradscope.render.compared.words import conclusion, decades, lost_words, remarks, totals, verdict_of
+from gradscope.render.compared.words import conclusion, decades, lost_words, remarks, totals
+from gradscope.render.headline import verdict_words
 from gradscope.render.options import RenderOptions
 from gradscope.render.paint import paint
 from gradscope.render.quantities import NOTHING, norm, share
@@ -117,7 +118,7 @@ def _side(letter: str, side: Side, options: RenderOptions, cells: int) -> Iterat
 
     yield from hanging((f"{letter}  ", "bold"), safe(side.report.name), "bold", cells)
     yield from hanging(("   ", ""), safe(side.label), "dim", cells)
-    yield from hanging(("   ", ""), safe(verdict_of(side.report)), "", cells)
+    yield from hanging(("   ", ""), safe(verdict_words(side.report)), "", cells)
 
 
 def _table(rows: Sequence[PairRow], cells: int, options: RenderOptions) -> Iterator[Line]:

@@ -2,14 +2,12 @@
 lost."""
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from gradscope.comparing.comparison import Comparison
 from gradscope.render.compared import Compared
-from gradscope.render.compared.rows import largest
-from gradscope.render.quantities import NOTHING, count, factor, ratio, share, value
-from gradscope.report import Report
+from gradscope.render.headline import tally
+from gradscope.render.quantities import NOTHING, factor, largest, ratio, share, value
 from gradscope.rules.base import Finding
 
 _SEVERITIES = ("error", "warning", "note")
@@ -47,18 +45,6 @@ def decades(change: float | None) -> str:
         return str(change) if math.isnan(change) else f"{change:+}"
     rounded = f"{change:+.2f}"
     return "0" if float(rounded) == 0.0 else rounded
-
-
-def tally(findings: Iterable[Finding]) -> str:
-    """`1 error, 3 warnings`, or nothing."""
-    found = Counter(finding.severity for finding in findings)
-    return ", ".join(count(found[severity], severity) for severity in _SEVERITIES if found[severity])
-
-
-def verdict_of(report: Report) -> str:
-    """The verdict, and the findings behind it."""
-    found = tally(report.findings)
-    return f"{report.verdict} ({found})" if found else report.verdict
 
 
 def conclusion(found: Compared) -> str:

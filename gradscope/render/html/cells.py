@@ -1,0 +1,135 @@
+"""Pictures of maps: numbers in the colours of viridis, verdicts in colours with a letter."""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+
+from gradscope.render.html.frame import LEFT, RIGHT, TOP, WIDTH, picture
+from gradscope.render.html.markup import element, escaped, text
+from gradscope.render.html.scales import short_label, shown_labels, span
+from gradscope.render.html.style import SHADES
+from gradscope.render.pictures.picture import Cells, Words
+from gradscope.render.verdicts import MARKS
+
+ROW = 18.0
+LEAST_ROW, MOST_HEIGHT = 4.0, 420.0
+LEAST_LETTER = 9.0
+"""A cell this wide has room for a letter."""
+Cell = Callable[[int, int], tuple[str, str]]
+"""(row, column) -> its class and its words, which are empty where there is nothing."""
+
+_BELOW = 40.0
+_LABELS = 30
+MARGIN = 24.0
+"""More room on the left than other pictures have: labels of rows are names."""
+LONGEST = 8
+
+
+def draw_cells(found: Cells) -> str:
+    """A cell in a shade for each number; a key of the shades below."""
+    low, high = _ends(found)
+
+    def cell(row: int, column: int) -> tuple[str, str]:
+        number = found.numbers[row][column]
+        words = found.ticks.write(number)
+        if number is None:
+            return "none", ""
+        return ("bad" if _is_bad(number) else f"q{shade(number, low, high)}"), words
+
+    grid = _Grid(found)
+    parts = [*grid.cells(cell, letters=False), *grid.labels()]
+    parts += _key(found, low, high, grid.bottom)
+    return picture(f"{found.title}: {found.about}", parts, grid.bottom + _BELOW + 32.0)
+
+
+def draw_words(found: Words) -> str:
+    """A cell with colour and letter for each verdict; what letters mean stands in the legend of the page."""
+
+    def cell(row: int, column: int) -> tuple[str, str]:
+        word = found.words[row][column]
+        return ("none", "") if word is None else (f"v-{word}", word.replace("_", "-"))
+
+    grid = _Grid(found)
+    parts = [*grid.cells(cell, letters=True), *grid.labels()]
+    return picture(f"{found.title}: {found.about}", parts, grid.bottom + _BELOW)
+
+
+def shade(number: float, low: float, high: float) -> int:
+    """Which of the shades; an exact zero, log10 −∞, has the darkest."""
+    share = (number - low) / (high - low) if math.isfinite(number) else 0.0
+    return min(SHADES - 1, max(0, int(share * SHADES)))
+
+
+def _ends(found: Cells) -> tuple[float, float]:
+    if found.most is not None:
+        return 0.0, found.most
+    return span((number for row in found.numbers for number in row), least=1.0, whole=found.ticks.is_log10)
+
+
+def _is_bad(number: float) -> bool:
+    return math.isnan(number) or number == math.inf
+
+
+class _Grid:
+    """The places of the cells of a map."""
+
+    def __init__(self, found: Cells | Words):
+        self.found = found
+        rows, columns = max(1, len(found.rows)), max(1, len(found.columns))
+        self.height = max(LEAST_ROW, min(ROW, MOST_HEIGHT / rows))
+        self.left = LEFT + MARGIN
+        self.width = (WIDTH - self.left - RIGHT) / columns
+        self.bottom = TOP + rows * self.height
+
+    def cells(self, cell: Cell, *, letters: bool) -> Iterator[str]:
+        """All of them, each with its words to hover over."""
+        found = self.found
+        for row, down in enumerate(found.rows):
+            for column, along in enumerate(found.columns):
+                kind, words = cell(row, column)
+                if not words:
+                    continue
+                place = f"{found.down} {down}, {found.across} {along}: {words}"
+                x, y = self.left + column * self.width, TOP + row * self.height
+                size = {"x": x, "y": y, "width": self.width, "height": self.height}
+                yield element("rect", element("title", escaped(place)), class_=f"cell {kind}", **size)
+                if letters and min(self.width, self.height) >= LEAST_LETTER:
+                    yield self._letter(kind, x, y)
+
+    def labels(self) -> Iterator[str]:
+        """Of some rows and columns, and of both axes."""
+        found = self.found
+        for row in shown_labels(len(found.rows), min(_LABELS, int(MOST_HEIGHT / ROW))):
+            y = TOP + (row + 0.5) * self.height + 4
+            yield text(
+                "text",
+                short_label(found.rows[row], LONGEST),
+                class_="tick",
+                x=self.left - 5,
+                y=y,
+                text_anchor="end",
+            )
+        widest = max((len(short_label(label, LONGEST)) for label in found.columns), default=1)
+        room = max(2, int((WIDTH - self.left - RIGHT) / (7.5 * widest + 6)))
+        for column in shown_labels(len(found.columns), room):
+            x = self.left + (column + 0.5) * self.width
+            label = short_label(found.columns[column], LONGEST)
+            yield text("text", label, class_="tick", x=x, y=self.bottom + 15, text_anchor="middle")
+        middle = (self.left + WIDTH - RIGHT) / 2
+        yield text("text", found.across, class_="axis", x=middle, y=self.bottom + 33, text_anchor="middle")
+
+    def _letter(self, kind: str, x: float, y: float) -> str:
+        letter = MARKS[kind.removeprefix("v-")].letter
+        size = {"x": x + self.width / 2, "y": y + self.height / 2 + 4}
+        return text("text", letter, class_=f"letter {kind}", text_anchor="middle", **size)
+
+
+def _key(found: Cells, low: float, high: float, bottom: float) -> Iterator[str]:
+    """The shades with the numbers at both ends."""
+    left, top, width = LEFT + MARGIN, bottom + _BELOW + 2.0, (WIDTH - LEFT - MARGIN - RIGHT) / SHADES
+    for place in range(SHADES):
+        yield element("rect", class_=f"q{place}", x=left + place * width, y=top, width=width, height=10.0)
+    ends: Sequence[tuple[float, float, str]] = ((low, left, "start"), (high, WIDTH - RIGHT, "end"))
+    for number, x, anchor in ends:
+        yield text("text", found.ticks.write(number), class_="tick", x=x, y=top + 23, text_anchor=anchor)
+    middle = (left + WIDTH - RIGHT) / 2
+    yield text("text", found.ticks.label, class_="axis", x=middle, y=top + 23, text_anchor="middle")

@@ -1,0 +1,1 @@
+"""What is drawn of reports, comparisons, sweeps and trainings: plain records, before any format."""
