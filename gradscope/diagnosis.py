@@ -10,7 +10,9 @@ from gradscope.config.schema import Config
 from gradscope.engine.threads import available_jobs
 from gradscope.probe.run import measure
 from gradscope.probe.summary import summarise_flow, summarise_layers, summarise_loss
+from gradscope.probe.trace import Trace
 from gradscope.report import Report
+from gradscope.rules.base import Finding
 from gradscope.rules.judge import judge, verdict
 from gradscope.rules.policy import policy_of
 
@@ -47,7 +49,14 @@ def diagnose(
         jobs=jobs or available_jobs(),
         progress=progress,
     )
-    findings = judge(trace, policy)
+    judged = tuple(rule.id for rule in policy.rules() if rule.judges_start)
+    return report_of(config, trace, judge(trace, policy), judged, time.perf_counter() - start)
+
+
+def report_of(
+    config: Config, trace: Trace, findings: tuple[Finding, ...], judged: tuple[str, ...], seconds: float
+) -> Report:
+    """What was measured and judged of a config, in the time it took."""
     layers = summarise_layers(trace)
     return Report(
         gradscope_version=__version__,
@@ -61,11 +70,11 @@ def diagnose(
         batch_count=config.batch.count,
         dtype=config.dtype,
         parameters=sum(layer.parameters for layer in layers),
-        wall_seconds=time.perf_counter() - start,
+        wall_seconds=seconds,
         loss=summarise_loss(trace),
         layers=layers,
         flow=summarise_flow(trace),
         verdict=verdict(findings),
         findings=findings,
-        judged=tuple(rule.id for rule in policy.rules()),
+        judged=judged,
     )

@@ -94,6 +94,6 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     if near:
         return f"did you mean '{near[0]}'?"
-    if 0 < len(names) <= 12:
+    if 0 < len(names) <= 13:
         return f"known are {', '.join(names)}"
     return None

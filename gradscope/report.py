@@ -51,7 +51,7 @@ class TrainingSetup(Struct, frozen=True, kw_only=True):
 
     steps: int
     optimizer: str
-    options: dict[str, float | bool]
+    options: dict[str, str | int | float | bool]
     """Of the optimiser, with their defaults."""
     lr: float
     clip: float | None

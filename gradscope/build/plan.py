@@ -147,7 +147,7 @@ class Plan:
         if not self._check_memory(problems):
             return
         try:
-            if config.batch.inputs.name == "file":
+            if self.outline.inputs.is_given:
                 for number in range(config.batch.count):
                     self._draw(0, number)
         except Mistake as mistake:

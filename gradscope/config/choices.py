@@ -79,8 +79,11 @@ def _bounded(annotation: Any) -> Any:
 
 
 def _meta(within: Within) -> msgspec.Meta:
-    low, high, above = (bound if math.isfinite(bound) else None for bound in within)
-    return msgspec.Meta(gt=above, le=high) if above is not None else msgspec.Meta(ge=low, le=high)
+    bounds = zip(("ge", "le", "gt", "lt"), within, strict=True)
+    given: dict[str, Any] = {name: bound for name, bound in bounds if math.isfinite(bound)}
+    if "gt" in given:
+        given.pop("ge", None)
+    return msgspec.Meta(**given)
 
 
 def read_choice(reader: Reader, table: Table, value: Any, path: Path) -> Any:

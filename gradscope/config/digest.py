@@ -10,8 +10,10 @@ from msgspec import Struct
 
 from gradscope.config.schema import Choice, Config
 
-_UNTOLD = frozenset({"description", "source", "params", "place", "places", "suppressed", "origin"})
-"""Fields that say where things stand or came from, or what a comment does."""
+_UNTOLD = frozenset(
+    {"description", "source", "params", "place", "places", "suppressed", "origin", "training"}
+)
+"""Fields that say where things stand or came from, what a comment does, or what comes after the start."""
 
 
 def config_sha256(config: Config) -> str:

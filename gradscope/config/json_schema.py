@@ -24,8 +24,9 @@ from gradscope.config.schema import (
     Repeat,
     Severity,
     Size,
+    Training,
 )
-from gradscope.config.tables import ACTIVATION, CHOICES, INITIALIZER, INPUTS, LOSS
+from gradscope.config.tables import ACTIVATION, CHOICES, INITIALIZER, INPUTS, LOSS, OPTIMIZER
 
 Node: TypeAlias = dict[str, Any]
 
@@ -37,6 +38,15 @@ _NULL: Node = {"type": "null"}
 _SCALARS = frozenset({"integer", "number", "boolean", "string"})
 _REQUIRED = inspect.Parameter.empty
 _NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
+
+_TABLES = {
+    "activation": ACTIVATION,
+    "initialiser": INITIALIZER,
+    "loss": LOSS,
+    "inputs": INPUTS,
+    "optimizer": OPTIMIZER,
+}
+"""Those whose choices are described once, by the name of the description."""
 
 
 class Subject(NamedTuple):
@@ -66,10 +76,7 @@ def config_schema(rules: Mapping[str, Subject]) -> Node:
                 "items": {"$ref": "#/$defs/layer"},
             },
             "layer": _layer(),
-            "activation": _choice(ACTIVATION),
-            "initialiser": _choice(INITIALIZER),
-            "loss": _choice(LOSS),
-            "inputs": _choice(INPUTS),
+            **{name: _choice(table) for name, table in _TABLES.items()},
         },
     }
 
@@ -91,6 +98,7 @@ def _top(rules: Mapping[str, Subject]) -> dict[str, Node]:
         "trials": ("Independent draws of weights and batches; 3 when absent.", _scalar(kinds["trials"])),
         "dtype": ("Precision of the pass; float32 when absent.", _scalar(kinds["dtype"])),
         "rules": ("Limits and severities of this config.", _rules(rules)),
+        "training": ("How `gradscope train` trains it.", _training()),
     }
     return {key: {"description": words, **node} for key, (words, node) in properties.items()}
 
@@ -128,13 +136,7 @@ def _with_knobs(node: Node) -> Node:
 
 
 def _table(table: Table) -> Node:
-    names = {
-        id(ACTIVATION): "activation",
-        id(INITIALIZER): "initialiser",
-        id(LOSS): "loss",
-        id(INPUTS): "inputs",
-    }
-    return {"$ref": f"#/$defs/{names[id(table)]}"}
+    return {"$ref": f"#/$defs/{next(name for name, each in _TABLES.items() if each is table)}"}
 
 
 def _choice(table: Table) -> Node:
@@ -282,11 +284,20 @@ def _input() -> Node:
 
 
 def _batch() -> Node:
-    fields = {field.name: field for field in msgspec.structs.fields(Batch)}
-    sizes = {
-        name: _scalar(fields[name].type) | {"default": fields[name].default} for name in ("size", "count")
+    return {"anyOf": [_mapping({**_numbers(Batch), "inputs": _table(INPUTS)}), _NULL]}
+
+
+def _training() -> Node:
+    return {"anyOf": [_mapping({**_numbers(Training), "optimizer": _table(OPTIMIZER)}), _NULL]}
+
+
+def _numbers(section: type[msgspec.Struct]) -> dict[str, Node]:
+    """What may be written in a section, but for its choices."""
+    return {
+        field.name: _scalar(field.type) | ({} if field.default is None else {"default": field.default})
+        for field in msgspec.structs.fields(section)
+        if field.name not in {"place", *CHOICES}
     }
-    return {"anyOf": [_mapping({**sizes, "inputs": _table(INPUTS)}), _NULL]}
 
 
 def _rules(rules: Mapping[str, Subject]) -> Node:

@@ -17,7 +17,7 @@ from gradscope.config.objects import from_python
 from gradscope.config.overrides import apply_overrides
 from gradscope.config.reader import Reader
 from gradscope.config.schema import Config, Input, Layer, Unknown
-from gradscope.config.sections import read_batch, read_input, read_rules
+from gradscope.config.sections import read_batch, read_input, read_rules, read_training
 from gradscope.config.source import read_source
 from gradscope.config.tables import INITIALIZER, LOSS
 from gradscope.errors import Place, Problems
@@ -43,6 +43,7 @@ _KEYS = (
     "trials",
     "dtype",
     "rules",
+    "training",
 )
 _SCALARS = ("name", "description", "seed", "trials", "dtype")
 _FIELDS = {field.name: (field.type, field.default) for field in msgspec.structs.fields(Config)}
@@ -156,6 +157,7 @@ def _config(reader: Reader, params: dict[str, Any]) -> Config:
         layers=layers,
         loss=_choice(reader, data, "loss", LOSS, "cross_entropy"),
         rules=rules.settings,
+        training=read_training(reader, data.get("training")),
         optimizer=rules.optimizer,
         suppressed=reader.document.suppressed,
         **_scalars(reader, data),

@@ -13,6 +13,7 @@ MAX_SIZE = 10**9
 
 Size = Annotated[int, Meta(ge=1, le=MAX_SIZE)]
 NotNegative = Annotated[float, Meta(ge=0)]
+Positive = Annotated[float, Meta(gt=0)]
 Rate = Annotated[float, Meta(ge=0, lt=1)]
 Seed = Annotated[int, Meta(ge=0)]
 Horizon = Annotated[int, Meta(ge=2, le=MAX_SIZE)]
@@ -23,6 +24,7 @@ Optimizer: TypeAlias = Literal["sgd", "adam"]
 Scalar: TypeAlias = str | int | float | bool
 Extent: TypeAlias = Size | Annotated[tuple[Size, ...], Meta(min_length=2, max_length=2)]
 """Along both axes of an image, or height and width; msgspec 0.22 crashes on `Size | tuple[Size, Size]`."""
+Targets: TypeAlias = Literal["teacher", "random"]
 Padding: TypeAlias = Literal["same", "valid", "circular"]
 
 

@@ -39,11 +39,13 @@ from gradscope.config.records import (
     NotNegative,
     Optimizer,
     Padding,
+    Positive,
     Rate,
     Scalar,
     Seed,
     Severity,
     Size,
+    Targets,
 )
 from gradscope.config.sequence_layers import (
     Attention,
@@ -107,6 +109,7 @@ __all__ = [
     "Origin",
     "Padding",
     "Positional",
+    "Positive",
     "Rate",
     "Recurrent",
     "Repeat",
@@ -118,7 +121,9 @@ __all__ = [
     "Seed",
     "Severity",
     "Size",
+    "Targets",
     "TiedDense",
+    "Training",
     "TransformerBlock",
     "Transpose",
     "Unknown",
@@ -188,6 +193,20 @@ class RuleSetting(Struct, frozen=True, kw_only=True):
     """Of the limits, by name."""
 
 
+class Training(Struct, frozen=True, kw_only=True):
+    """How `train` trains the network; None leaves a number to the optimiser or to the number of steps."""
+
+    steps: Size = 100
+    lr: NotNegative | None = None
+    optimizer: Choice
+    clip: Positive | None = None
+    """The global norm that gradients are clipped to."""
+    every: Size | None = None
+    """Steps from one measured one to the next."""
+    targets: Targets = "teacher"
+    """What inputs without targets of their own are to be mapped to."""
+
+
 class Origin(Struct, frozen=True, kw_only=True):
     """What a config was read from, so that it can be read again with other values."""
 
@@ -214,6 +233,7 @@ class Config(Struct, frozen=True, kw_only=True):
     dtype: Dtype = "float32"
     rules: dict[str, RuleSetting] = {}
     optimizer: Optimizer | None = None
+    training: Training
     suppressed: dict[int, tuple[str, ...]] = {}
     """Rule ids, or prefixes of them, that `# gradscope: ignore[…]` silences on a line of the file."""
     origin: Origin | None = None

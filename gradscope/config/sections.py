@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, cast
 
+import msgspec
+
 from gradscope.config.choices import read_choice
 from gradscope.config.document import BROKEN, Path, shortened
 from gradscope.config.reader import Reader
-from gradscope.config.schema import Batch, Input, Optimizer, RuleSetting, Severity, Size
-from gradscope.config.tables import INPUTS
+from gradscope.config.schema import Batch, Input, Optimizer, RuleSetting, Severity, Size, Training
+from gradscope.config.tables import INPUTS, OPTIMIZER
 from gradscope.config.wording import alternatives
 from gradscope.errors import Place
 
@@ -71,6 +73,20 @@ def read_batch(reader: Reader, value: Any, *, has_tokens: bool) -> Batch:
         inputs=inputs if inputs is not BROKEN else read_choice(reader, INPUTS, fallback, path),
         place=reader.document.place((*path, "inputs")),
         **{name: number for name, number in numbers.items() if number is not BROKEN},
+    )
+
+
+def read_training(reader: Reader, value: Any) -> Training:
+    """Steps, learning rate and optimiser; the default stands in for what could not be read."""
+    path: Path = ("training",)
+    kinds = {field.name: field.type for field in msgspec.structs.fields(Training)}
+    entries = _read_section(reader, value, path, [*kinds], "write `training: {steps: 100, lr: 0.1}`")
+    default = read_choice(reader, OPTIMIZER, "sgd", path)
+    optimizer = read_choice(reader, OPTIMIZER, entries.pop("optimizer", "sgd"), (*path, "optimizer"))
+    read = {name: reader.scalar(entry, (*path, name), kinds[name]) for name, entry in entries.items()}
+    return Training(
+        optimizer=default if optimizer is BROKEN else optimizer,
+        **{name: found for name, found in read.items() if found is not BROKEN},
     )
 
 

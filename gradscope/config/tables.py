@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from gradscope.config.choices import Table
-from gradscope.engine import activations, batches, initializers, losses
+from gradscope.engine import activations, batches, initializers, losses, optimizers
 
 ACTIVATION = Table("an activation", activations.ACTIVATIONS, activations.ALIASES)
 INITIALIZER = Table("an initialiser", initializers.INITIALIZERS, initializers.ALIASES)
 LOSS = Table("a loss", losses.LOSSES, {})
 INPUTS = Table("an input distribution", batches.INPUTS, {})
+OPTIMIZER = Table("an optimiser", optimizers.OPTIMIZERS, {})
 
 CHOICES: dict[str, Table] = {
     "activation": ACTIVATION,
@@ -18,5 +19,6 @@ CHOICES: dict[str, Table] = {
     "out_init": INITIALIZER,
     "loss": LOSS,
     "inputs": INPUTS,
+    "optimizer": OPTIMIZER,
 }
 """Keys and options whose value is a choice."""

@@ -49,6 +49,8 @@ class Inputs:
     """None where the data may be either, and what a batch has to look like decides."""
     is_sparse: bool = False
     """Most entries are zero by nature, so that their RMS says nothing about scaling."""
+    is_given: bool = False
+    """Comes from data: as many batches as were asked for, the same for every trial."""
     correlation: float = 0.0
     """Between two samples."""
 
@@ -160,7 +162,7 @@ def file(path: str, *, array: str | None = None, targets: str | None = None) -> 
         return _take(labels, form, number, path)
 
     taken = None if targets is None else take_targets
-    return Inputs(draw, second_moment=None, targets=taken, is_tokens=None)
+    return Inputs(draw, second_moment=None, targets=taken, is_tokens=None, is_given=True)
 
 
 def _input_for(shape: tuple[int, ...], vocab: int | None) -> str:

@@ -8,6 +8,7 @@ from gradscope.engine import Array
 from gradscope.engine.activations import Activation
 from gradscope.engine.gradients import Gradient
 from gradscope.engine.outline import LayerInfo
+from gradscope.engine.parameters import Parameter
 from gradscope.engine.signal import Signal
 from gradscope.engine.weights import Weight
 
@@ -15,7 +16,7 @@ Cache = Any
 """What a layer's forward pass keeps for its backward pass; only the layer itself looks inside."""
 
 Gradients = dict[str, Gradient]
-"""The gradients of a layer's own parameters, by the names of `parameters()`."""
+"""The gradients of a layer's own parameters, by the names of `own_parameters()`."""
 
 
 class Step(ABC):
@@ -27,9 +28,14 @@ class Step(ABC):
     def __init__(self, info: LayerInfo):
         self.info = info
 
-    def parameters(self) -> dict[str, Array]:
-        """Its own arrays that a training step would change, by name; those of layers inside are theirs."""
+    def own_parameters(self) -> dict[str, Parameter]:
+        """What a training step changes of it, by the names of its gradients; what layers inside have is
+        theirs."""
         return {}
+
+    def parameters(self) -> dict[str, Array]:
+        """The same as arrays."""
+        return {name: parameter.array for name, parameter in self.own_parameters().items()}
 
     def weights(self) -> tuple[Weight, ...]:
         """Its own weight matrices, as recipes."""

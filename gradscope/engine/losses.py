@@ -30,6 +30,8 @@ class Loss:
     """(rng, shape of the outputs, dtype) -> targets; the same draws in either precision."""
     expected: Callable[[tuple[int, ...]], float | None]
     """The loss of outputs that are all zero on such targets, given the outputs' shape."""
+    targets_of: Callable[[Array], Array] | None = None
+    """Scores N(0, 1), one an output, as targets; None where there is nothing to learn."""
     takes_logits: bool = False
     """A softmax or sigmoid in front of it would be the second one."""
     classes: bool = False
@@ -42,7 +44,9 @@ def cross_entropy() -> Loss:
     Shapes:
         outputs (B, K) or (B, T, K), targets (B,) or (B, T).
     """
-    return Loss("cross_entropy", _cross_entropy, _classes, _log_classes, takes_logits=True, classes=True)
+    return Loss(
+        "cross_entropy", _cross_entropy, _classes, _log_classes, _largest, takes_logits=True, classes=True
+    )
 
 
 def binary_cross_entropy() -> Loss:
@@ -52,23 +56,26 @@ def binary_cross_entropy() -> Loss:
         _binary_cross_entropy,
         _coins,
         partial(_always, math.log(2.0)),
+        _positive,
         takes_logits=True,
     )
 
 
 def mse() -> Loss:
     """(output − target)², a mean over all outputs."""
-    return Loss("mse", _squared_error, _gaussian, partial(_always, 1.0))
+    return Loss("mse", _squared_error, _gaussian, partial(_always, 1.0), _unchanged)
 
 
 def mae() -> Loss:
     """|output − target|, a mean over all outputs."""
-    return Loss("mae", _absolute_error, _gaussian, partial(_always, math.sqrt(2.0 / math.pi)))
+    return Loss("mae", _absolute_error, _gaussian, partial(_always, math.sqrt(2.0 / math.pi)), _unchanged)
 
 
 def huber(delta: Positive = 1.0) -> Loss:
     """Half the squared error up to `delta`, a line behind it (Huber 1964), a mean over all outputs."""
-    return Loss("huber", partial(_huber, delta), _gaussian, partial(_always, _gaussian_huber(delta)))
+    return Loss(
+        "huber", partial(_huber, delta), _gaussian, partial(_always, _gaussian_huber(delta)), _unchanged
+    )
 
 
 def random_cotangent() -> Loss:
@@ -190,6 +197,19 @@ def _coins(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> Arra
 
 def _gaussian(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> Array:
     return rng.standard_normal(shape, dtype=np.float32).astype(dtype, copy=False)
+
+
+def _largest(scores: Array) -> Array:
+    found: Array = scores.argmax(axis=-1)
+    return found
+
+
+def _positive(scores: Array) -> Array:
+    return (scores > 0.0).astype(scores.dtype)
+
+
+def _unchanged(scores: Array) -> Array:
+    return scores
 
 
 def _always(value: float | None, shape: tuple[int, ...]) -> float | None:

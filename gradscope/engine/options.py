@@ -11,11 +11,12 @@ from typing import Annotated, NamedTuple
 
 
 class Within(NamedTuple):
-    """The values a number may take: finite, low <= x <= high, and x > above."""
+    """The values a number may take: finite, low <= x <= high, x > above and x < below."""
 
     low: float = -math.inf
     high: float = math.inf
     above: float = -math.inf
+    below: float = math.inf
 
 
 Real = Annotated[float, Within()]
@@ -23,4 +24,5 @@ Real = Annotated[float, Within()]
 Positive = Annotated[float, Within(above=0.0)]
 NotNegative = Annotated[float, Within(low=0.0)]
 Fraction = Annotated[float, Within(low=0.0, high=1.0)]
+Rate = Annotated[float, Within(low=0.0, below=1.0)]
 Count = Annotated[int, Within(low=1)]

@@ -11,6 +11,9 @@ from gradscope.engine.magnitude import exp2, log2_l2
 _LOW, _HIGH = 2.0**-30, 2.0**60
 """Sums of squares between these can be multiplied with each other in float32, also those of single rows."""
 
+_NORMAL = 126
+"""Powers of two up to this, and down to its inverse, are ordinary float32 numbers."""
+
 _SPREAD = 20
 """Powers of two by which rows of a sequence may differ before their sizes are evened out."""
 
@@ -67,7 +70,12 @@ def aligned(uses: list[tuple[Array, int]]) -> tuple[list[Array], int]:
 
 def times_power_of_two(array: Array, exponent: int) -> Array:
     """array · 2^exponent."""
-    return np.ldexp(array, exponent) if exponent else array
+    if not exponent:
+        return array
+    if -_NORMAL <= exponent <= _NORMAL:
+        scaled: Array = array * array.dtype.type(2.0**exponent)  # ldexp's bits, several times as fast
+        return scaled
+    return np.ldexp(array, exponent)
 
 
 def half_log2(square: float) -> float:

@@ -144,7 +144,13 @@ class Weight:
         whole: Array = np.concatenate([self.block(number) for number in range(len(self.blocks))], axis=1)
         return whole
 
-    @cached_property
+    def opened(self) -> tuple[Array, ...]:
+        """The blocks themselves, to be written to: from now on they are held, and products see what is
+        written."""
+        self.held = True
+        return tuple(self.block(number) for number in range(len(self.blocks)))
+
+    @property
     def log2_rms(self) -> float:
         """log2 of the RMS of the entries: −inf when all are zero."""
         parts = (log2_l2(self.block(number)) for number in range(len(self.blocks)))

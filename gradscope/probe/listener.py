@@ -9,8 +9,9 @@ import numpy as np
 
 from gradscope.engine import Array
 from gradscope.engine.gradients import Factored, Gradient
-from gradscope.engine.layer import Cache, Gradients, Step
+from gradscope.engine.layer import Cache, Gradients, Listener, Step
 from gradscope.engine.magnitude import exp2, joint_log2_l2
+from gradscope.engine.sequence import SILENT
 from gradscope.engine.signal import Signal
 from gradscope.probe.attending import attending
 from gradscope.probe.stats import active_counts, cosine_gap, moments, numeric_range, saturated_fraction
@@ -42,9 +43,10 @@ class Heard:
 
 
 class TrialListener:
-    """A listener for all batches of one trial."""
+    """A listener for all batches of one trial; `beside` is told of each gradient too."""
 
-    def __init__(self) -> None:
+    def __init__(self, beside: Listener = SILENT) -> None:
+        self._beside = beside
         self.heard: defaultdict[str, Heard] = defaultdict(Heard)
         self.origin: str | None = None
         self._last = "loss"
@@ -86,6 +88,7 @@ class TrialListener:
 
     def gradient(self, step: Step, dy: Signal, gradients: Gradients) -> None:
         """Norms of the output gradient and of the parameters' gradients."""
+        self._beside.gradient(step, dy, gradients)
         name = step.info.name
         heard = self.heard[name]
         self._note(

@@ -2,13 +2,15 @@
 
 import itertools
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
 from gradscope.engine import Array
+from gradscope.engine.layer import Listener
 from gradscope.engine.network import Network
 from gradscope.engine.outline import Outline
+from gradscope.engine.sequence import SILENT
 from gradscope.engine.threads import jobs_limit, one_blas_thread, side_by_side
 from gradscope.probe.averages import (
     geometric_mean,
@@ -55,9 +57,8 @@ def measure(
         # NumPy keeps its error state per context: every thread says anew that overflow is a finding, no
         # warning.
         with np.errstate(all="ignore"):
-            traced = _trial(
-                outline, network(trial), (batch(trial, number) for number in range(outline.batch_count))
-            )
+            numbers = range(outline.batch_count)
+            traced = run_trial(outline, network(trial), ((n, batch(trial, n)) for n in numbers))
         if progress is not None:
             with telling:  # one at a time, so that the number only grows
                 progress(next(finished))
@@ -67,12 +68,22 @@ def measure(
         return Trace(outline=outline, trials=tuple(side_by_side(run, range(trials))))
 
 
-def _trial(outline: Outline, network: Network, batches: Iterator[Batch]) -> TrialTrace:
-    listener = TrialListener()
+def run_trial(
+    outline: Outline, network: Network, batches: Iterable[tuple[int, Batch]], beside: Listener = SILENT
+) -> TrialTrace:
+    """What is measured of one network on batches, each with the number of its pass.
+
+    Args:
+        outline: what is known of it beforehand.
+        network: with its weights.
+        batches: number of the pass, inputs and targets.
+        beside: told of every gradient too.
+    """
+    listener = TrialListener(beside)
     seen: list[Moments] = []
     gaps: list[float | None] = []
     losses: list[float] = []
-    for number, (inputs, targets) in enumerate(batches):
+    for number, (inputs, targets) in batches:
         # The numbers of tokens are names: there is nothing between them.
         is_tokens = bool(outline.inputs.is_tokens)
         seen.append(moments(inputs.astype(np.float64) if is_tokens else inputs))

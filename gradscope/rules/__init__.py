@@ -9,6 +9,8 @@ from gradscope.rules.start import FIRST_LOSS, MISMATCHED
 from gradscope.rules.structure import COLLAPSE, LOST_BIAS, MISMATCHED_OUTPUT, ZERO_START
 from gradscope.rules.time import EXPLODING as EXPLODING_IN_TIME
 from gradscope.rules.time import VANISHING as VANISHING_IN_TIME
+from gradscope.rules.training import DYING
+from gradscope.rules.training import EXPLODING as EXPLODING_IN_TRAINING
 from gradscope.rules.uneven import JUMP, UNEVEN
 from gradscope.rules.units import DEAD, ONE_SIDED, SATURATED
 
@@ -25,8 +27,10 @@ RULES: dict[str, Rule] = {
         VANISHING_IN_TIME,
         EXPLODING_IN_TIME,
         NARROW,
+        EXPLODING_IN_TRAINING,
         DEAD,
         SATURATED,
+        DYING,
         COLLAPSED,
         ATTENTION_COLLAPSE,
         COLLAPSE,

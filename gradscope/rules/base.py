@@ -6,6 +6,7 @@ from enum import IntEnum
 from msgspec import Struct
 
 from gradscope.engine.outline import Outline
+from gradscope.probe.course import Course
 from gradscope.probe.trace import Trace, TrialTrace
 
 
@@ -56,6 +57,7 @@ class Finding(Struct, frozen=True):
 
 Limits = Mapping[str, float]
 Check = Callable[[Trace, TrialTrace, Limits], Iterable[Hit]]
+CourseCheck = Callable[[Outline, Course, Limits], Iterable[Hit]]
 StaticCheck = Callable[[Outline, Limits], Iterable[Hit]]
 
 
@@ -81,6 +83,8 @@ class Rule(Struct, frozen=True, kw_only=True):
     """(all trials, the trial judged, limits) -> what is wrong in that trial."""
     static: StaticCheck | None = None
     """(the outline, limits) -> what is wrong with the config, whatever is drawn."""
+    training: CourseCheck | None = None
+    """(the outline, the course of one trial's training, limits) -> what went wrong on the way."""
     message: Callable[[Hit, Outline], str]
     """(the objection averaged over the trials that fired, the outline) -> one sentence."""
     per_layer: bool = False
@@ -92,6 +96,11 @@ class Rule(Struct, frozen=True, kw_only=True):
     """A config, as YAML, that this rule must object to."""
     silent_on: str
     """A config, as YAML, that it must leave in peace."""
+
+    @property
+    def judges_start(self) -> bool:
+        """Whether it has something to judge where nothing is trained."""
+        return self.check is not None or self.static is not None
 
 
 def graded(

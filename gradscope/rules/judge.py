@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from gradscope.numerals import power10
+from gradscope.probe.course import Course
 from gradscope.probe.trace import BACK_THROUGH, Trace
 from gradscope.rules import CAUSES, EXPLAINED, RULES
 from gradscope.rules.base import Finding, Hit, Rule, Severity
@@ -16,9 +17,15 @@ VERDICTS = ("non_finite", "exploding", "vanishing", "dead", "saturated", "warnin
 """Worst first."""
 
 
-def judge(trace: Trace, policy: Policy) -> tuple[Finding, ...]:
-    """Every finding: worst first, then by rule and layer, and behind one that is explained its causes."""
-    found = [finding for rule in policy.rules() for finding in _judge_by(rule, policy, trace)]
+def judge(trace: Trace, policy: Policy, courses: Sequence[Course] = ()) -> tuple[Finding, ...]:
+    """Every finding: worst first, then by rule and layer, and behind one that is explained its causes.
+
+    Args:
+        trace: before any training.
+        policy: what is judged.
+        courses: of the same trials, where they were trained.
+    """
+    found = [finding for rule in policy.rules() for finding in _judge_by(rule, policy, trace, courses)]
     fired = {finding.rule for finding in found}
     explained = next((rule for rule in EXPLAINED if rule in fired), None)
     causes = [f for f in found if explained and f.rule in CAUSES]
@@ -51,12 +58,16 @@ def _word(finding: Finding) -> str:
     return "warning" if finding.severity == "warning" else "healthy"
 
 
-def _judge_by(rule: Rule, policy: Policy, trace: Trace) -> Iterable[Finding]:
+def _judge_by(rule: Rule, policy: Policy, trace: Trace, courses: Sequence[Course]) -> Iterable[Finding]:
     limits = policy.limits(rule)
     groups: defaultdict[str | None, list[Hit]] = defaultdict(list)
     for trial in trace.trials:
         hits = rule.check(trace, trial, limits) if rule.check is not None else ()
         for hit in hits:
+            groups[hit.layer if rule.per_layer else None].append(hit)
+    for course in courses if rule.training is not None else ():
+        assert rule.training is not None
+        for hit in rule.training(trace.outline, course, limits):
             groups[hit.layer if rule.per_layer else None].append(hit)
     if rule.static is not None:
         for hit in rule.static(trace.outline, limits):

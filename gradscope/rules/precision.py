@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable
 
 from gradscope.engine.outline import Outline
+from gradscope.probe.course import Course
 from gradscope.probe.trace import BACK_THROUGH, Trace, TrialTrace
 from gradscope.rules.base import Hit, Limits, Rule, Severity
 
@@ -13,8 +14,19 @@ def _non_finite(trace: Trace, trial: TrialTrace, limits: Limits) -> Iterable[Hit
         yield Hit(trial.origin, Severity.error, math.nan, math.nan)
 
 
+def _non_finite_later(outline: Outline, course: Course, limits: Limits) -> Iterable[Hit]:
+    step = course.failed_at
+    if step:  # what fails at once fails without training
+        yield Hit(
+            course.stages[-1].trace.origin, Severity.error, math.nan, math.nan, detail=f"at step {step} "
+        )
+
+
 def _non_finite_message(hit: Hit, outline: Outline) -> str:
-    origin = hit.layer or "the network"
+    return hit.detail + _origin_words(hit.layer or "the network", outline)
+
+
+def _origin_words(origin: str, outline: Outline) -> str:
     if origin == "input":
         return "the input batch holds a NaN or an infinity"
     if origin == "loss":
@@ -64,6 +76,7 @@ NON_FINITE = Rule(
     remedy="scale the weights or the input down where it begins; check a data file for missing values",
     source="IEEE 754-2019, section 7 (invalid operation and overflow)",
     check=_non_finite,
+    training=_non_finite_later,
     message=_non_finite_message,
     from_first_trial=True,
     fires_on="""\

@@ -120,6 +120,10 @@ WRONG_TYPES = {
     "trials": ("~", "expected a whole number of at least 1, got nothing; give it a value, or remove the key"),
     "dtype": ("float16", "expected 'float32' or 'float64', got the text 'float16'; as in `dtype: float32`"),
     "rules": ("[GS101]", "expected a mapping, got a list; write `rules: {GS303: off}`"),
+    "training": (
+        "[100]",
+        "expected a mapping, got a list; write `training: {steps: 100, lr: 0.1}`",
+    ),
 }
 
 

@@ -55,10 +55,7 @@ def residual(
     *branch: Step, shortcut: tuple[Step, ...] = (), scale: float = 1.0, learned: Array | None = None
 ) -> Step:
     """`learned` (1,) is the scale as a parameter."""
-    factor = scale if learned is None else float(learned[0])
-    return Residual(
-        info("residual"), Sequence(branch), Sequence(shortcut), factor, learned=learned is not None
-    )
+    return Residual(info("residual"), Sequence(branch), Sequence(shortcut), scale, learned=learned)
 
 
 def concat(*branch: Step, name: str = "concat") -> Step:

@@ -37,7 +37,7 @@ def make_residual(assembly: Assembly, spec: schema.Residual, shape: Shape, info:
         branch,
         shortcut,
         spec.scale,
-        learned=spec.learned,
+        learned=assembly.vector(1, spec.scale) if spec.learned else None,
     )
 
 

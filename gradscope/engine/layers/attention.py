@@ -8,6 +8,7 @@ from gradscope.engine.layer import Container, Gradients, Listener
 from gradscope.engine.layers.dense import Dense
 from gradscope.engine.layers.parts import named_gradients, named_parameters
 from gradscope.engine.outline import LayerInfo
+from gradscope.engine.parameters import Parameter
 from gradscope.engine.signal import Signal
 from gradscope.engine.weights import Weight
 
@@ -69,7 +70,7 @@ class Attention(Container):
         """The weights (B, H, T, S) of this pass, and whether they are causal."""
         return cache.attended.weights, self.causal
 
-    def parameters(self) -> dict[str, Array]:
+    def own_parameters(self) -> dict[str, Parameter]:
         """`weight` (E, E) and `bias` (E,) of `query`, `key`, `value` and `out`."""
         return named_parameters({**self.into, "out": self.out})
 

@@ -11,6 +11,7 @@ from gradscope.engine.layers.patch_products import PatchProducts, Use
 from gradscope.engine.layers.patches import correlated, spread
 from gradscope.engine.layers.windows import Windows, channel_first, channel_last
 from gradscope.engine.outline import LayerInfo
+from gradscope.engine.parameters import Parameter, row_of
 from gradscope.engine.weights import Weight
 
 
@@ -58,10 +59,10 @@ class Convolution(Layer):
             gradients["bias"] = RowSum(cotangents)
         return channel_first(dx, dy.ndim), gradients
 
-    def parameters(self) -> dict[str, Array]:
+    def own_parameters(self) -> dict[str, Parameter]:
         """`weight` (kh, kw, C/G, O), (k, C/G, O) for a sequence, and `bias` (O,)."""
-        weight = self.weight.matrix().reshape(self._shape)
-        return {"weight": weight} | ({} if self.bias is None else {"bias": self.bias.matrix()[0]})
+        weight = Parameter(self.weight, self._shape)
+        return {"weight": weight} | ({} if self.bias is None else {"bias": row_of(self.bias)})
 
     def weights(self) -> tuple[Weight, ...]:
         """The one matrix W."""

@@ -4,6 +4,7 @@ from gradscope.engine import Array
 from gradscope.engine.gradients import OuterProducts, RowSum
 from gradscope.engine.layer import Gradients, Layer
 from gradscope.engine.outline import LayerInfo
+from gradscope.engine.parameters import Parameter, matrix_of, row_of
 from gradscope.engine.weights import Weight
 
 
@@ -30,11 +31,9 @@ class Dense(Layer):
             gradients["bias"] = RowSum(dy)
         return dx, gradients
 
-    def parameters(self) -> dict[str, Array]:
+    def own_parameters(self) -> dict[str, Parameter]:
         """`weight` (I, O) and `bias` (O,)."""
-        return {"weight": self.weight.matrix()} | (
-            {} if self.bias is None else {"bias": self.bias.matrix()[0]}
-        )
+        return {"weight": matrix_of(self.weight)} | ({} if self.bias is None else {"bias": row_of(self.bias)})
 
     def weights(self) -> tuple[Weight, ...]:
         """The one matrix W."""

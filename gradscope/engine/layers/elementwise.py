@@ -9,6 +9,7 @@ from gradscope.engine.axes import along_features, sum_to_features
 from gradscope.engine.gradients import Formed
 from gradscope.engine.layer import Gradients, Layer
 from gradscope.engine.outline import LayerInfo
+from gradscope.engine.parameters import Parameter, held
 
 
 class Elementwise(Layer):
@@ -51,9 +52,9 @@ class PRelu(Layer):
         slopes, negative = cache
         return dy * slopes, {"slope": Formed(sum_to_features(dy * negative))}
 
-    def parameters(self) -> dict[str, Array]:
+    def own_parameters(self) -> dict[str, Parameter]:
         """`slope` (U,)."""
-        return {"slope": self.slope}
+        return {"slope": held(self.slope)}
 
     def activity(self, cache: tuple[Array, Array]) -> tuple[Activation, Array]:
         """The leaky form and the slopes of this pass."""

@@ -6,6 +6,7 @@ from gradscope.engine import Array
 from gradscope.engine.gradients import OuterProducts, RowSum
 from gradscope.engine.layer import Gradients, Layer
 from gradscope.engine.outline import LayerInfo
+from gradscope.engine.parameters import Parameter, matrix_of, row_of
 from gradscope.engine.token_rows import TokenRows
 from gradscope.engine.weights import Weight
 
@@ -26,9 +27,9 @@ class Embedding(Layer):
         gradients: Gradients = {"weight": TokenRows(cache, dy, self.weight.shape[0])}
         return np.zeros(cache.shape, dtype=dy.dtype), gradients
 
-    def parameters(self) -> dict[str, Array]:
+    def own_parameters(self) -> dict[str, Parameter]:
         """`weight` (V, U)."""
-        return {"weight": self.weight.matrix()}
+        return {"weight": matrix_of(self.weight)}
 
     def weights(self) -> tuple[Weight, ...]:
         """The table."""
@@ -59,11 +60,9 @@ class TiedDense(Layer):
             gradients["bias"] = RowSum(dy)
         return dx, gradients
 
-    def parameters(self) -> dict[str, Array]:
+    def own_parameters(self) -> dict[str, Parameter]:
         """`weight` (V, U), which is the embedding's, and `bias` (V,)."""
-        return {"weight": self.weight.matrix()} | (
-            {} if self.bias is None else {"bias": self.bias.matrix()[0]}
-        )
+        return {"weight": matrix_of(self.weight)} | ({} if self.bias is None else {"bias": row_of(self.bias)})
 
     def weights(self) -> tuple[Weight, ...]:
         """The table."""

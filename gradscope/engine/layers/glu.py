@@ -8,6 +8,7 @@ from gradscope.engine.layer import Gradients, Layer
 from gradscope.engine.layers.dense import Dense
 from gradscope.engine.layers.parts import named_gradients, named_parameters
 from gradscope.engine.outline import LayerInfo
+from gradscope.engine.parameters import Parameter
 from gradscope.engine.weights import Weight
 
 
@@ -47,7 +48,7 @@ class Glu(Layer):
         """The gate's φ and slopes."""
         return self.gating, cache.slopes
 
-    def parameters(self) -> dict[str, Array]:
+    def own_parameters(self) -> dict[str, Parameter]:
         """`value.weight` and `gate.weight` (I, O), `value.bias` and `gate.bias` (O,)."""
         return named_parameters(self.parts)
 

@@ -8,6 +8,7 @@ from gradscope.engine import Array
 from gradscope.engine.layer import Gradients, Layer
 from gradscope.engine.layers.dense import Dense
 from gradscope.engine.outline import LayerInfo
+from gradscope.engine.parameters import Parameter
 from gradscope.engine.weights import Weight
 
 
@@ -38,9 +39,9 @@ class Maxout(Layer):
         np.put_along_axis(dz, cache.chosen, dy[..., np.newaxis, :], axis=-2)
         return self.pieces.backward(dz.reshape(*dy.shape[:-1], -1), cache.x)
 
-    def parameters(self) -> dict[str, Array]:
+    def own_parameters(self) -> dict[str, Parameter]:
         """`weight` (I, P·U) and `bias` (P·U,)."""
-        return self.pieces.parameters()
+        return self.pieces.own_parameters()
 
     def weights(self) -> tuple[Weight, ...]:
         """The matrix of all pieces."""

@@ -11,6 +11,7 @@ from gradscope.engine.axes import along_features, feature_axis, mean_to_features
 from gradscope.engine.gradients import Formed
 from gradscope.engine.layer import Gradients, Layer
 from gradscope.engine.outline import LayerInfo
+from gradscope.engine.parameters import Parameter, held
 
 
 class Scheme(NamedTuple):
@@ -105,7 +106,7 @@ class Normalization(Layer):
         dx *= scale
         return dx.reshape(dy.shape), gradients
 
-    def parameters(self) -> dict[str, Array]:
+    def own_parameters(self) -> dict[str, Parameter]:
         """`gain` and `bias` (U,), when affine."""
         named = {"gain": self.gain, "bias": self.bias}
-        return {name: array for name, array in named.items() if array is not None}
+        return {name: held(array) for name, array in named.items() if array is not None}

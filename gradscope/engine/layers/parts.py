@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping
 
-from gradscope.engine import Array
 from gradscope.engine.layer import Gradients
 from gradscope.engine.layers.dense import Dense
+from gradscope.engine.parameters import Parameter
 
 
-def named_parameters(parts: Mapping[str, Dense]) -> dict[str, Array]:
+def named_parameters(parts: Mapping[str, Dense]) -> dict[str, Parameter]:
     """`query.weight` and the like."""
     return {
-        f"{name}.{key}": array for name, part in parts.items() for key, array in part.parameters().items()
+        f"{name}.{key}": parameter
+        for name, part in parts.items()
+        for key, parameter in part.own_parameters().items()
     }
 
 

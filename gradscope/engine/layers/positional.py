@@ -6,6 +6,7 @@ from gradscope.engine import Array
 from gradscope.engine.gradients import Formed
 from gradscope.engine.layer import Gradients, Layer
 from gradscope.engine.outline import LayerInfo
+from gradscope.engine.parameters import Parameter, matrix_of
 from gradscope.engine.weights import Weight
 
 
@@ -25,9 +26,9 @@ class LearnedPositions(Layer):
         total = dy.sum(axis=0, dtype=np.float64).astype(dy.dtype)
         return dy, {"table": Formed(total)}
 
-    def parameters(self) -> dict[str, Array]:
+    def own_parameters(self) -> dict[str, Parameter]:
         """`table` (T, U)."""
-        return {"table": self.table.matrix()}
+        return {"table": matrix_of(self.table)}
 
 
 class SinusoidalPositions(Layer):

@@ -11,6 +11,7 @@ from gradscope.engine.activations import Activation
 from gradscope.engine.layer import Container, Gradients, Listener
 from gradscope.engine.layers.scan import Direction, Walk
 from gradscope.engine.outline import LayerInfo
+from gradscope.engine.parameters import Parameter
 from gradscope.engine.random import Stream
 from gradscope.engine.signal import Signal
 from gradscope.engine.weights import Weight
@@ -78,13 +79,13 @@ class Recurrent(Container):
             return None
         return activation, there[0] if len(there) == 1 else np.concatenate(there, axis=-1)
 
-    def parameters(self) -> dict[str, Array]:
+    def own_parameters(self) -> dict[str, Parameter]:
         """`input.weight` (I, G·U), `recurrent.weight` (U, G·U), `bias` (G·U,), and `recurrent.bias` (U,)
         where the cell has one; under `forward.` and `backward.` of two directions."""
         return {
-            self._full(name, key): array
+            self._full(name, key): parameter
             for name, direction in self.directions.items()
-            for key, array in direction.parameters().items()
+            for key, parameter in direction.own_parameters().items()
         }
 
     def weights(self) -> tuple[Weight, ...]:

@@ -9,6 +9,7 @@ from gradscope.engine import Array
 from gradscope.engine.gradients import OuterProducts, RowSum
 from gradscope.engine.layer import Gradients
 from gradscope.engine.layers.cells import Cell
+from gradscope.engine.parameters import Parameter, matrix_of, row_of
 from gradscope.engine.signal import Signal
 from gradscope.engine.weights import Weight
 
@@ -105,15 +106,14 @@ class Direction:
         there = [slopes for slopes in kept if slopes is not None]
         return np.stack(there).transpose(2, 0, 1) if there else None
 
-    def parameters(self) -> dict[str, Array]:
+    def own_parameters(self) -> dict[str, Parameter]:
         """By the names of the gradients; a bias as (G·U,)."""
-        named = {
-            "input.weight": self.into.matrix(),
-            "recurrent.weight": self.recurrent.matrix(),
-            "bias": None if self.bias is None else self.bias.matrix()[0],
-            "recurrent.bias": None if self.recurrent_bias is None else self.recurrent_bias.matrix()[0],
+        biases = {"bias": self.bias, "recurrent.bias": self.recurrent_bias}
+        return {
+            "input.weight": matrix_of(self.into),
+            "recurrent.weight": matrix_of(self.recurrent),
+            **{name: row_of(bias) for name, bias in biases.items() if bias is not None},
         }
-        return {name: array for name, array in named.items() if array is not None}
 
     def _before(self, h: Array) -> Array:
         """h of the step before each: zero before the first."""

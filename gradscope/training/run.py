@@ -1,0 +1,165 @@
+"""Config in, report of its training out: every trial is trained and measured, and the course is judged."""
+
+import math
+import time
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+
+import msgspec
+import numpy as np
+
+from gradscope.build import Plan, plan_of
+from gradscope.build.memory import available_bytes
+from gradscope.config.schema import Config
+from gradscope.diagnosis import report_of
+from gradscope.engine.threads import available_jobs, jobs_limit, one_blas_thread, side_by_side
+from gradscope.errors import ConfigError, Place, Problem
+from gradscope.probe.averages import mean
+from gradscope.probe.course import Course, Stage
+from gradscope.probe.run import measure
+from gradscope.probe.steps import TrainingStep, summarise_stages
+from gradscope.report import TrainingReport, TrainingSetup
+from gradscope.rules.judge import judge
+from gradscope.rules.policy import Policy, policy_of
+from gradscope.training.course import Pupil, has_teacher, optimizer_of
+
+SHOWN_STEPS = 25
+"""Measured steps of a run whose config does not say how many."""
+
+ARRAYS = 4
+"""Besides what the optimiser remembers: parameters, where they began, their gradient, one in the making."""
+
+Told = Callable[[TrainingStep], None]
+
+
+def train(
+    config: Config,
+    *,
+    select: Iterable[str] = (),
+    ignore: Iterable[str] = (),
+    jobs: int | None = None,
+    progress: Told | None = None,
+) -> TrainingReport:
+    """Diagnose the config, train every trial as its `training` says, and judge start and course together.
+
+    An interrupt (KeyboardInterrupt) ends the training, and the report is of the steps so far.
+
+    Args:
+        config: from `load_config`.
+        select: rule ids or prefixes to judge by, all when empty.
+        ignore: rule ids or prefixes to leave out.
+        jobs: threads to use at most, by default one a processor; the numbers do not depend on it.
+        progress: told of every measured step.
+
+    Raises:
+        ConfigError: the config cannot be built or trained, or its data file does not fit.
+        Mistake: a selected or ignored name is no rule and no prefix of one, or no rule is left.
+    """
+    start = time.perf_counter()
+    plan = plan_of(config)
+    _check(plan)
+    policy = _policy(config, select, ignore)
+    jobs = jobs or available_jobs()
+    trace = measure(plan.outline, plan.network, plan.batch, trials=config.trials, jobs=jobs)
+    setup = setup_of(plan)
+    run = _Run(plan, setup, progress)
+    with one_blas_thread(), jobs_limit(jobs), np.errstate(all="ignore"):
+        run.go()
+    findings = judge(trace, policy, run.courses)
+    judged = tuple(rule.id for rule in policy.rules())
+    report = report_of(config, trace, findings, judged, time.perf_counter() - start)
+    return TrainingReport(
+        **{name: getattr(report, name) for name in report.__struct_fields__},
+        training=setup,
+        steps=tuple(run.steps),
+        losses=_mean_losses([course.losses for course in run.courses]),
+        ended=run.ended,
+    )
+
+
+def setup_of(plan: Plan) -> TrainingSetup:
+    """How a config is trained, every default filled in."""
+    training = plan.config.training
+    optimizer = optimizer_of(training)
+    return TrainingSetup(
+        steps=training.steps,
+        optimizer=optimizer.name,
+        options=dict(training.optimizer.options),
+        lr=optimizer.lr if training.lr is None else training.lr,
+        clip=training.clip,
+        every=training.every or math.ceil(training.steps / SHOWN_STEPS),
+        targets="file" if plan.outline.inputs.targets else "teacher" if has_teacher(plan) else "random",
+    )
+
+
+class _Run:
+    """All trials side by side, from one measured step to the next; each stage is kept once all have it."""
+
+    def __init__(self, plan: Plan, setup: TrainingSetup, progress: Told | None):
+        self._plan = plan
+        self._setup = setup
+        self._progress = progress
+        self.steps: list[TrainingStep] = []
+        self.courses: tuple[Course, ...] = ()
+        self.ended = "done"
+
+    def go(self) -> None:
+        try:
+            pupils = side_by_side(lambda trial: Pupil(self._plan, trial), range(self._plan.config.trials))
+            for step in [*range(0, self._setup.steps, self._setup.every), self._setup.steps]:
+                advance = partial(Pupil.advance, step=step)
+                self._keep(step, side_by_side(advance, pupils), pupils)
+                if all(pupil.has_failed for pupil in pupils):
+                    self.ended = "non_finite"
+                    return
+        except KeyboardInterrupt:
+            if not self.steps:
+                raise
+            self.ended = "interrupted"
+
+    def _keep(self, step: int, stages: Sequence[Stage], pupils: Sequence[Pupil]) -> None:
+        reached = max(stage.step for stage in stages)
+        found = summarise_stages(self._plan.outline, min(step, reached), stages)
+        courses = tuple(pupil.course for pupil in pupils)
+        # Both at once: an interrupt leaves a course that ends where the steps do.
+        self.steps, self.courses = [*self.steps, found], courses
+        if self._progress is not None:
+            self._progress(found)
+
+
+def _check(plan: Plan) -> None:
+    """Note what can be measured, but not trained.
+
+    Raises:
+        ConfigError: nothing can be learnt, or there is no room to learn it.
+    """
+    config = plan.config
+    if plan.loss.targets_of is None:
+        _refuse(config, f"'{plan.loss.name}' is no loss that could fall", "set another, as in `loss: mse`")
+    count = sum(info.parameters for info in plan.layers)
+    if not count:
+        _refuse(config, "there is nothing to train: no layer has parameters", "add one, as in `dense: 10`")
+    arrays = ARRAYS + optimizer_of(config.training).states
+    needed = count * plan.form.dtype.itemsize * arrays * config.trials
+    if needed > available_bytes():
+        fact = f"training takes {needed / 1e9:.1f} GB, {available_bytes() / 1e9:.1f} GB are free"
+        _refuse(config, fact, "train fewer trials side by side, as in `--trials 1`")
+
+
+def _refuse(config: Config, fact: str, hint: str) -> None:
+    raise ConfigError([Problem(Place(config.source), fact, hint)])
+
+
+def _policy(config: Config, select: Iterable[str], ignore: Iterable[str]) -> Policy:
+    """As the config says, with the limits of the optimiser that is used where it says nothing of them."""
+    policy = policy_of(config, select, ignore)
+    if policy.optimizer is None and optimizer_of(config.training).is_adaptive:
+        return msgspec.structs.replace(policy, optimizer="adam")
+    return policy
+
+
+def _mean_losses(losses: Sequence[tuple[float, ...]]) -> tuple[float, ...]:
+    """Pass by pass; a trial that met a NaN has it from then on."""
+    longest = max(map(len, losses))
+    padded = [[*each, *[math.nan] * (longest - len(each))] for each in losses]
+    return tuple(mean(of_pass) for of_pass in zip(*padded, strict=True))
