@@ -43,10 +43,17 @@ class Heard:
 
 
 class TrialListener:
-    """A listener for all batches of one trial; `beside` is told of each gradient too."""
+    """A listener for all batches of one trial.
 
-    def __init__(self, beside: Listener = SILENT) -> None:
+    Args:
+        beside: told of each gradient too.
+        briefly: whether what takes long is left out: directions and gradients of single samples, the range of
+            numbers, time and attention.
+    """
+
+    def __init__(self, beside: Listener = SILENT, *, briefly: bool = False) -> None:
         self._beside = beside
+        self._briefly = briefly
         self.heard: defaultdict[str, Heard] = defaultdict(Heard)
         self.origin: str | None = None
         self._last = "loss"
@@ -67,14 +74,8 @@ class TrialListener:
         found = moments(y)
         heard.output.append(found)
         self._note(step.info.name, found.is_finite)
-        if found.is_finite and not step.info.weighted and len(y) > 1:
-            heard.cosine_gap.append(cosine_gap(y))
-        for direction, norms in (step.state_gradients(cache) or {}).items():
-            heard.time[direction].append(tuple((norms * LOG10_2).tolist()))
-        attended = step.attention(cache)
-        if attended is not None:
-            found_attention = attending(attended[0], causal=attended[1])
-            heard.attention += [found_attention] if found_attention else []
+        if not self._briefly:
+            self._details(step, y, cache, heard)
         activity = step.activity(cache)
         if activity is None:
             return
@@ -85,6 +86,16 @@ class TrialListener:
             heard.entries += slopes.size // counts.size
         if activation.saturates:
             heard.saturated.append(saturated_fraction(slopes, activation.max_slope))
+
+    def _details(self, step: Step, y: Array, cache: Cache, heard: Heard) -> None:
+        if heard.output[-1].is_finite and not step.info.weighted and len(y) > 1:
+            heard.cosine_gap.append(cosine_gap(y))
+        for direction, norms in (step.state_gradients(cache) or {}).items():
+            heard.time[direction].append(tuple((norms * LOG10_2).tolist()))
+        attended = step.attention(cache)
+        if attended is not None:
+            found_attention = attending(attended[0], causal=attended[1])
+            heard.attention += [found_attention] if found_attention else []
 
     def gradient(self, step: Step, dy: Signal, gradients: Gradients) -> None:
         """Norms of the output gradient and of the parameters' gradients."""
@@ -97,7 +108,7 @@ class TrialListener:
         )
         self._last = name
         heard.output_grad.append(Norm(dy.log2_l2 * LOG10_2, dy.mantissa.size))
-        if step.info.weighted:
+        if step.info.weighted and not self._briefly:
             heard.range.append(numeric_range(dy))
         if step.info.shares is not None:
             self._other_uses[step.info.shares].append((gradients, dy.exponent))
@@ -129,10 +140,12 @@ class TrialListener:
         matrices = [name for name in gradients if name.endswith(".weight")]
         for name in matrices if len(matrices) > 1 else ():
             heard.parts[name.removesuffix(".weight")].append(_norm([gradients[name]], exponent))
-        factored = [part for part in by_role["weight"] if isinstance(part, Factored)]
-        heard.samples.append(_samples(factored, exponent))
         if heard.weight_log10_rms is None:
             heard.weight_log10_rms = _weight_log10_rms(step)
+        if self._briefly:
+            return
+        factored = [part for part in by_role["weight"] if isinstance(part, Factored)]
+        heard.samples.append(_samples(factored, exponent))
 
 
 def _norm(parts: list[Gradient], exponent: int) -> Norm:

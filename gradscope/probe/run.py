@@ -7,10 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 
 from gradscope.engine import Array
-from gradscope.engine.layer import Listener
 from gradscope.engine.network import Network
 from gradscope.engine.outline import Outline
-from gradscope.engine.sequence import SILENT
 from gradscope.engine.threads import jobs_limit, one_blas_thread, side_by_side
 from gradscope.probe.averages import (
     geometric_mean,
@@ -69,7 +67,10 @@ def measure(
 
 
 def run_trial(
-    outline: Outline, network: Network, batches: Iterable[tuple[int, Batch]], beside: Listener = SILENT
+    outline: Outline,
+    network: Network,
+    batches: Iterable[tuple[int, Batch]],
+    listener: TrialListener | None = None,
 ) -> TrialTrace:
     """What is measured of one network on batches, each with the number of its pass.
 
@@ -77,9 +78,9 @@ def run_trial(
         outline: what is known of it beforehand.
         network: with its weights.
         batches: number of the pass, inputs and targets.
-        beside: told of every gradient too.
+        listener: one that has heard nothing yet, where not everything is to be measured.
     """
-    listener = TrialListener(beside)
+    listener = listener or TrialListener()
     seen: list[Moments] = []
     gaps: list[float | None] = []
     losses: list[float] = []

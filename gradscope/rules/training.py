@@ -67,8 +67,8 @@ DYING = Rule(
     limits={"max_rise": 0.1},
     severities=(Severity.error,),
     summary="Units that were alive before training are dead after some steps of it.",
-    why="A step that is too large throws a unit to where no sample activates it; there it gets no gradient, and "
-    "stays.",
+    why="A step that is too large throws a unit to where no sample activates it; there it gets no "
+    "gradient, and stays.",
     measured_as="dead fraction at the last measured step minus that before the first, each over one batch; "
     "the last step with finite numbers where training met a NaN; at least two units",
     remedy="lower the learning rate, warm it up or clip the gradient; or use an activation with a slope on "

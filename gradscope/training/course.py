@@ -10,6 +10,7 @@ from gradscope.config.schema import Training
 from gradscope.engine import Array
 from gradscope.engine.optimizers import OPTIMIZERS, Optimizer
 from gradscope.probe.course import Course, Stage
+from gradscope.probe.listener import TrialListener
 from gradscope.probe.run import run_trial
 from gradscope.probe.trace import BACK_THROUGH, LOG10_2, Norm
 from gradscope.training.learner import Learner
@@ -86,11 +87,17 @@ class Pupil:
         """What was measured so far."""
         return Course(tuple(self.stages), tuple(self.losses))
 
+    def parameters(self) -> dict[str, Array]:
+        """The network's parameters as they are now, by name."""
+        return self._network.parameters()
+
     def advance(self, step: int) -> Stage:
         """Update until `step`, measure there, and keep the gradient for the next update."""
         while not self.has_failed and self.step < step:
-            self.update(measured=self.step + 1 == step)
-            if self.step < step and not self.look():
+            has_gradient = len(self.losses) > self.step
+            if has_gradient or self.look():
+                self.update(measured=self.step + 1 == step)
+            else:
                 self.measure()
         if not self.has_failed:
             self.measure()
@@ -115,7 +122,9 @@ class Pupil:
     def measure(self) -> None:
         """The same pass, with everything measured, and where the first NaN or infinity came from."""
         self.learner.begin()
-        trace = run_trial(self._outline, self._network, [(self.step, self._lessons(self.step))], self.learner)
+        lesson = self._lessons(self.step)
+        listener = TrialListener(self.learner, briefly=True)
+        trace = run_trial(self._outline, self._network, [(self.step, lesson)], listener)
         self._log2_l2 = self.learner.log2_l2
         if trace.origin is None and not self._log2_l2 < math.inf:
             trace = msgspec.structs.replace(trace, origin=f"{BACK_THROUGH}{self.learner.origin()}")

@@ -1,6 +1,7 @@
 """The parameters of a network as one run of entries, and how an optimiser moves them. Runs no pass."""
 
 import math
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -40,6 +41,8 @@ class Learner:
         self._by_home: dict[int, _Slot] = {}
         self.size = self._lay_out()
         self._gradient = np.zeros(self.size, dtype=network.dtype)
+        self._heard: set[int] = set()
+        """Where the slots begin that have a gradient in this pass."""
         self._states = tuple(np.zeros_like(self._gradient) for _ in range(optimizer.states))
         self._number = 0
         self._start = np.concatenate([slot.parameter.array.reshape(-1) for slot in self._by_home.values()])
@@ -58,9 +61,20 @@ class Learner:
                 self._slots[step.info.name, name] = slot
         return end
 
+    @cached_property
+    def _pieces(self) -> list[tuple[Array, Array]]:
+        """The entries where the layers have them, and views of those of the gradient."""
+        return [
+            pair
+            for slot in self._by_home.values()
+            for pair in zip(
+                slot.parameter.pieces, slot.parameter.split(self._gradient[slot.place]), strict=True
+            )
+        ]
+
     def begin(self) -> None:
         """A new pass."""
-        self._gradient.fill(0.0)
+        self._heard.clear()
 
     def output(self, step: Step, y: Array, cache: Cache) -> None:
         """Let it pass."""
@@ -68,9 +82,14 @@ class Learner:
     def gradient(self, step: Step, dy: Signal, gradients: Gradients) -> None:
         """Form the gradients of a step's parameters, and add them to what their slots hold."""
         for name, gradient in gradients.items():
-            self._gradient[self._slots[step.info.name, name].place] += (
-                gradient.shifted(dy.exponent).matrix().reshape(-1)
-            )
+            place = self._slots[step.info.name, name].place
+            shifted = gradient.shifted(dy.exponent) if dy.exponent else gradient
+            entries = shifted.matrix().reshape(-1)
+            if place.start in self._heard:
+                self._gradient[place] += entries
+            else:
+                self._gradient[place] = entries
+                self._heard.add(place.start)
 
     @property
     def log2_l2(self) -> float:
@@ -105,12 +124,10 @@ class Learner:
                 for home, slot in self._by_home.items()
             }
         kept = of(1.0 - self.lr * self.optimizer.decay)
-        for slot in self._by_home.values():
-            changes = slot.parameter.split(self._gradient[slot.place])
-            for piece, change in zip(slot.parameter.pieces, changes, strict=True):
-                if self.optimizer.decay:
-                    np.multiply(piece, kept, out=piece)
-                np.subtract(piece, change, out=piece)
+        for piece, change in self._pieces:
+            if self.optimizer.decay:
+                np.multiply(piece, kept, out=piece)
+            np.subtract(piece, change, out=piece)
 
     def moves(self) -> tuple[LayerMoves, ...]:
         """How the weights of each layer have moved."""
