@@ -55,7 +55,7 @@ NEIGHBOURS = {
 
 FOREIGN = {
     "yaml": ("config/source.py",),
-    "rich": ("render/", "cli/progress.py", "cli/sweep_progress.py"),
+    "rich": ("render/", "cli/progress.py", "cli/sweep_progress.py", "cli/training_progress.py"),
     "click": ("cli/",),
     "sqlite3": ("sweeping/",),
     "dask": ("sweeping/",),

@@ -25,6 +25,11 @@ COMMANDS: dict[str, Entry] = {
         "compare",
         "Compare two configs or saved reports, and exit with 1 when B is worse.",
     ),
+    "train": Entry(
+        "gradscope.cli.train",
+        "train",
+        "Train for a few steps, and show gradient flow and dead units over time.",
+    ),
     "rules": Entry("gradscope.cli.rules", "rules", "List what is judged."),
     "explain": Entry(
         "gradscope.cli.explain", "explain", "Explain rules: what, why, limits, remedy, source, examples."

@@ -28,6 +28,16 @@ def render_options(
     )
 
 
+def progress_options() -> RenderOptions:
+    """The options for what is drawn on standard error, a terminal."""
+    return RenderOptions(
+        width=_width(False),
+        ansi=_takes_styles(sys.stderr),
+        color=not os.environ.get("NO_COLOR"),
+        unicode=_takes_symbols(sys.stderr),
+    )
+
+
 def shows_progress(quiet: bool) -> bool:
     """Whether somebody is looking at standard error."""
     return not quiet and sys.stderr.isatty() and not _is_dumb()

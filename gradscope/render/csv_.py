@@ -18,7 +18,7 @@ def render(outcome: Outcome, options: RenderOptions) -> str:
     The columns are the same for every report; only weights of several matrices add those of their parts.
     """
     rows = [
-        {"config": report.name, "source": report.source} | dict(_cells(layer))
+        {"config": report.name, "source": report.source} | dict(cells_of(layer))
         for report in outcome.reports
         for layer in report.to_dict()["layers"]
     ]
@@ -47,10 +47,11 @@ def _is_open(kind: Any) -> bool:
     return kind is type(None) or any(get_origin(part) is dict for part in (kind, *get_args(kind)))
 
 
-def _cells(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+def cells_of(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """The single values in plain data, by their names with dots."""
     for name, value in values.items():
         if isinstance(value, dict):
-            yield from _cells(value, f"{prefix}{name}.")
+            yield from cells_of(value, f"{prefix}{name}.")
         elif value is not None:
             yield prefix + name, _cell(value)
 

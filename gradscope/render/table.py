@@ -44,22 +44,24 @@ def _page(report: Report, options: RenderOptions, width: int) -> Iterator[Line]:
     rows = rows_of(report, all_layers=options.all_layers)
     layout = layout_of(rows, _reference(report), width, options)
     prose = min(width, MOST_PROSE)
-    yield from _heading(report, options, prose)
+    yield from heading(report, options, prose)
     yield ()
     yield from table_lines(rows, layout, options)
     yield ()
     for label, words in flow_facts(report):
-        yield from _labelled(label, words, "", prose)
+        yield from labelled(label, words, "", prose)
     yield from finding_lines(report.findings, options, prose)
     if options.verbose:
         yield ()
         yield from _legend(report, layout, prose)
     yield ()
-    mark, style = _verdict_mark(report)
-    yield from _labelled("verdict", f"{mark} {verdict_words(report)}", style, prose)
+    mark, style = verdict_mark(report)
+    yield from labelled("verdict", f"{mark} {verdict_words(report)}", style, prose)
 
 
-def _heading(report: Report, options: RenderOptions, width: int) -> Iterator[Line]:
+def heading(report: Report, options: RenderOptions, width: int) -> Iterator[Line]:
+    """Name, source, what was run, and the description."""
+
     def safe(text: str) -> str:
         return visible(text, unicode=options.unicode)
 
@@ -83,7 +85,8 @@ def _reference(report: Report) -> float:
     return points[-1].output_grad.log10_l2 if points else math.nan
 
 
-def _labelled(label: str, words: str, style: str, width: int) -> Iterator[Line]:
+def labelled(label: str, words: str, style: str, width: int) -> Iterator[Line]:
+    """Words behind a label in bold."""
     return hanging((padded(label, _LABEL), "bold"), words, style, width)
 
 
@@ -97,11 +100,11 @@ def _legend(report: Report, layout: Layout, width: int) -> Iterator[Line]:
         ("config", f"sha256 {report.config_sha256}"),
     ]
     for label, meaning in meanings:
-        yield from _labelled(label, meaning, "dim", width)
+        yield from labelled(label, meaning, "dim", width)
 
 
 def _quiet_line(report: Report, options: RenderOptions) -> Line:
-    mark, style = _verdict_mark(report)
+    mark, style = verdict_mark(report)
     return (
         (f"{mark} {report.verdict:<10}", style),
         (f"  {norm(report.flow.log10_ratio):>8}  ", ""),
@@ -109,6 +112,7 @@ def _quiet_line(report: Report, options: RenderOptions) -> Line:
     )
 
 
-def _verdict_mark(report: Report) -> tuple[str, str]:
+def verdict_mark(report: Report) -> tuple[str, str]:
+    """Symbol and style of the verdict."""
     marks = {"healthy": ("✓", "bold green"), "warning": ("▲", "bold yellow")}
     return marks.get(report.verdict, MARKS["error"])

@@ -61,7 +61,7 @@ def train(
     policy = _policy(config, select, ignore)
     jobs = jobs or available_jobs()
     trace = measure(plan.outline, plan.network, plan.batch, trials=config.trials, jobs=jobs)
-    setup = setup_of(plan)
+    setup = setup_of(config)
     run = _Run(plan, setup, progress)
     with one_blas_thread(), jobs_limit(jobs), np.errstate(all="ignore"):
         run.go()
@@ -77,9 +77,10 @@ def train(
     )
 
 
-def setup_of(plan: Plan) -> TrainingSetup:
+def setup_of(config: Config) -> TrainingSetup:
     """How a config is trained, every default filled in."""
-    training = plan.config.training
+    plan = plan_of(config)
+    training = config.training
     optimizer = optimizer_of(training)
     return TrainingSetup(
         steps=training.steps,

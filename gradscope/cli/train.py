@@ -1,0 +1,129 @@
+"""`gradscope train`: a few steps of an optimiser, and what they do to the gradient and the units."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gradscope.cli.commands import GuardedCommand
+from gradscope.cli.diagnoses import STDIN, read_settings, standard_input
+from gradscope.cli.exits import FAIL_ON, INTERRUPTED, findings_code
+from gradscope.cli.options import (
+    all_option,
+    check_choice,
+    fail_on_option,
+    format_option,
+    full_option,
+    ignore_option,
+    jobs_option,
+    option,
+    output_option,
+    quiet_option,
+    seed_option,
+    select_option,
+    set_option,
+    trials_option,
+    verbose_option,
+)
+from gradscope.cli.output import write
+from gradscope.render.training import TRAINING_RENDERERS
+
+if TYPE_CHECKING:
+    from gradscope.config.schema import Config
+
+OPTIMIZERS = ("sgd", "momentum", "adam", "adamw")
+TARGETS = ("teacher", "random")
+SETTINGS = ("steps", "lr", "optimizer", "clip", "every", "targets")
+"""Options that stand for keys of the config's `training`."""
+
+
+@click.command(cls=GuardedCommand)
+@click.argument("source", metavar="CONFIG")
+@option("--steps", type=click.IntRange(1), metavar="N", help="Steps of the optimiser; 100.")
+@option("--lr", type=click.FloatRange(0.0), metavar="X", help="Learning rate.")
+@option("--optimizer", type=click.Choice(OPTIMIZERS), help="As PyTorch defines them; sgd.")
+@option("--clip", type=click.FloatRange(0.0, min_open=True), metavar="C", help="Clip to this global norm.")
+@option("--every", type=click.IntRange(1), metavar="K", help="Measure every K steps; about 25 times.")
+@option("--targets", type=click.Choice(TARGETS), help="What to learn where the data do not say; teacher.")
+@format_option(TRAINING_RENDERERS)
+@output_option
+@set_option
+@seed_option
+@trials_option
+@select_option
+@ignore_option
+@jobs_option
+@all_option
+@full_option
+@quiet_option
+@verbose_option
+@fail_on_option("never")
+def train(
+    *,
+    source: str,
+    steps: int | None,
+    lr: float | None,
+    optimizer: str | None,
+    clip: float | None,
+    every: int | None,
+    targets: str | None,
+    form: str,
+    output: str | None,
+    settings: dict[str, str],
+    seed: int | None,
+    trials: int | None,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    jobs: int | None,
+    all_layers: bool,
+    full: bool,
+    quiet: bool,
+    verbose: bool,
+    fail_on: str,
+) -> None:
+    """Train for a few steps, and show what becomes of gradient flow, loss and units.
+
+    CONFIG is a YAML file; - reads standard input. What is not given is taken from its `training`. While it
+    runs, a terminal shows a map of the gradient; elsewhere each measured step is a line on standard error.
+    Ctrl-C ends the training, and the report is of the steps so far.
+
+    \b
+    Examples:
+      gradscope train configs/deep_relu_he.yaml --steps 100 --lr 0.1
+      gradscope train net.yaml --optimizer adam --lr 1e-3 --clip 1 --every 10
+      gradscope train net.yaml --steps 500 --format json -o training.json
+    """
+    from gradscope.cli.reporting import here
+    from gradscope.cli.terminal import render_options
+    from gradscope.cli.training_progress import training_progress
+    from gradscope.engine.threads import one_blas_thread
+    from gradscope.render.outcome import Outcome
+    from gradscope.render.training import render_training
+    from gradscope.training.run import setup_of
+    from gradscope.training.run import train as train_network
+
+    check_choice(select, ignore)
+    given = {"steps": steps, "lr": lr, "optimizer": optimizer, "clip": clip, "every": every}
+    asked = {"seed": seed, "trials": trials} | {
+        f"training.{name}": value for name, value in (given | {"targets": targets}).items()
+    }
+    config = _loaded(source, read_settings(settings) | {k: v for k, v in asked.items() if v is not None})
+    with one_blas_thread(), training_progress(setup_of(config), quiet=quiet) as progress:
+        report = train_network(config, select=select, ignore=ignore, jobs=jobs, progress=progress)
+    options = render_options(
+        to_file=output is not None, all_layers=all_layers, full=full, quiet=quiet, verbose=verbose
+    )
+    outcome = Outcome((report,), fails_on=FAIL_ON[fail_on], repository=here())
+    write(render_training(form, outcome, options), output, ansi=options.ansi)
+    code = INTERRUPTED if report.ended == "interrupted" else findings_code(outcome)
+    click.get_current_context().exit(code)
+
+
+def _loaded(source: str, overrides: Mapping[str, Any]) -> Config:
+    from gradscope.loading import load_config
+
+    if source == STDIN:
+        return load_config("<stdin>", overrides, text=standard_input())
+    return load_config(source, overrides)

@@ -1,0 +1,79 @@
+"""The progress of a training on standard error: a live map of the gradient on a terminal, a log elsewhere."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from gradscope.cli.failures import say
+from gradscope.cli.terminal import progress_options, shows_progress
+
+if TYPE_CHECKING:
+    from gradscope.probe.steps import TrainingStep
+    from gradscope.report import TrainingSetup
+
+Tell = Callable[["TrainingStep"], None]
+
+DELAY_SECONDS = 0.5
+"""A training that is over sooner is shown by its report alone."""
+
+
+@contextmanager
+def training_progress(setup: TrainingSetup, *, quiet: bool) -> Iterator[Tell | None]:
+    """What is to be told of each measured step; None where nobody wants to know."""
+    if quiet:
+        yield None
+    elif shows_progress(quiet):
+        with _live(setup) as tell:
+            yield tell
+    else:
+        yield _logged(setup)
+
+
+def _logged(setup: TrainingSetup) -> Tell:
+    def tell(step: TrainingStep) -> None:
+        from gradscope.render.training.words import step_words
+
+        say(step_words(step, setup.steps))
+
+    return tell
+
+
+@contextmanager
+def _live(setup: TrainingSetup) -> Iterator[Tell]:
+    """The map grows in its place, and vanishes at the end."""
+    start = time.monotonic()
+    steps: list[TrainingStep] = []
+    shown: list[Any] = []
+
+    def tell(step: TrainingStep) -> None:
+        steps.append(step)
+        if time.monotonic() - start < DELAY_SECONDS:
+            return
+        from rich.text import Text
+
+        from gradscope.render.training.live import live_text
+
+        if not shown:
+            shown.append(_started())
+        size = shutil.get_terminal_size()
+        text = live_text(setup, steps, progress_options(), lines=size.lines - 1)
+        shown[0].update(Text.from_ansi(text), refresh=True)
+
+    try:
+        yield tell
+    finally:
+        for live in shown:
+            live.stop()
+
+
+def _started() -> Any:
+    from rich.console import Console
+    from rich.live import Live
+
+    live = Live(console=Console(stderr=True), auto_refresh=False, transient=True)
+    live.start()
+    return live

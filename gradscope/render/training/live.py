@@ -1,0 +1,45 @@
+"""The picture of a training under way: how far it is, the loss, and the heat map so far."""
+
+from collections.abc import Iterator, Sequence
+
+from gradscope.probe.steps import TrainingStep
+from gradscope.render.characters import visible
+from gradscope.render.options import RenderOptions
+from gradscope.render.paint import paint
+from gradscope.render.quantities import norm, value
+from gradscope.render.spans import Line, padded, width
+from gradscope.render.table import LEAST_WIDTH
+from gradscope.render.training.curve import curve
+from gradscope.render.training.heat import heat_of, sampled
+from gradscope.render.training.words import step_words
+from gradscope.report import TrainingSetup
+
+AROUND = 3
+"""Lines besides the map."""
+MOST_NAME = 24
+
+
+def live_text(setup: TrainingSetup, steps: Sequence[TrainingStep], options: RenderOptions, lines: int) -> str:
+    """As many layers as there are lines for, at least one."""
+    return paint(_lines(setup, steps, options, max(1, lines - AROUND)), options)
+
+
+def _lines(
+    setup: TrainingSetup, steps: Sequence[TrainingStep], options: RenderOptions, rows: int
+) -> Iterator[Line]:
+    cells = max(LEAST_WIDTH, options.width)
+    yield ((step_words(steps[-1], setup.steps)[:cells], "bold"),)
+    losses = [step.loss for step in steps if step.loss is not None]
+    yield (("loss  ", "dim"), (f"{curve(losses, cells // 2)} {value(losses[-1])}", ""))
+    weighted = [layer.name for layer in steps[-1].layers if layer.weight_grad is not None]
+    names = [weighted[number] for number in sampled(len(weighted), rows)]
+    labels = {name: visible(name, unicode=options.unicode)[-MOST_NAME:] for name in names}
+    name_width = max(map(width, labels.values()))
+    heat = heat_of(steps, names, cells - name_width - 12)
+    last = {layer.name: layer.output_grad.log10_l2 for layer in steps[-1].layers}
+    for name in names:
+        yield (
+            (padded(labels[name], name_width) + "  ", "dim"),
+            *heat.row(name),
+            (f"  {norm(last[name])}", ""),
+        )
