@@ -24,6 +24,8 @@ from gradscope.cli.options import (
 
 FORMATS = ("table", "json", "csv", "markdown", "jsonl", "html")
 STDIN = "-"
+OF_A_SUMMARY = frozenset({"summary", "exports", "form", "output", "quiet", "verbose"})
+"""Parameters that mean something where nothing is computed."""
 
 
 def _exports(ctx: click.Context, parameter: click.Parameter, paths: tuple[str, ...]) -> tuple[str, ...]:
@@ -38,6 +40,14 @@ def _exports(ctx: click.Context, parameter: click.Parameter, paths: tuple[str, .
             except Mistake as mistake:
                 raise click.BadParameter(f"{mistake.fact}; {mistake.hint}", ctx, parameter) from mistake
     return paths
+
+
+def _check_summary(ctx: click.Context) -> None:
+    for parameter in ctx.command.params:
+        is_given = ctx.get_parameter_source(parameter.name or "") is click.core.ParameterSource.COMMANDLINE
+        if is_given and parameter.name not in OF_A_SUMMARY:
+            word = "CONFIG" if isinstance(parameter, click.Argument) else parameter.opts[0]
+            raise click.UsageError(f"--summary shows what is stored, and takes no {word}; leave one out")
 
 
 @click.command(cls=GuardedCommand)
@@ -118,8 +128,7 @@ def sweep(*, config: str | None, store: str | None, summary: str | None, dry_run
     ctx = click.get_current_context()
     check_choice(asked["select"], asked["ignore"])
     if summary is not None:
-        if config is not None:
-            raise click.UsageError("--summary shows what is stored, and takes no CONFIG; leave one out")
+        _check_summary(ctx)
         ctx.exit(show_summary(Request(config="", store=summary, **asked)))
     if config is None:
         raise click.UsageError("a CONFIG is missing; name a YAML file, or a store with --summary")

@@ -8,6 +8,8 @@ from types import TracebackType
 from typing import Any, Self
 
 DELAY_SECONDS = 1.0
+BAR_WIDTH = 20
+"""Leaves room for millions of points, their rate and the time left in 80 columns."""
 
 
 class SweepProgress:
@@ -42,6 +44,7 @@ class SweepProgress:
     def reach(self, points: int, stored: int, failed: int) -> None:
         """Told how many points are done, and how many of them were stored before or failed."""
         with self._lock:
+            self._total = max(self._total, points)  # which was an estimate, then
             self._state = (points, stored, failed)
             if self._bar is not None:
                 self._update()
@@ -52,7 +55,7 @@ class SweepProgress:
 
         bar = Progress(
             "points",
-            BarColumn(),
+            BarColumn(BAR_WIDTH),
             MofNCompleteColumn(),
             TextColumn("{task.fields[words]}"),
             console=Console(stderr=True),
@@ -68,7 +71,7 @@ class SweepProgress:
     def _update(self) -> None:
         points, stored, failed = self._state
         words = progress_words(self._total, points, stored, failed, time.monotonic() - self._start)
-        self._bar.update(self._bar.task_ids[0], completed=points, words=words)
+        self._bar.update(self._bar.task_ids[0], completed=points, total=self._total, words=words)
 
 
 def progress_words(total: int, points: int, stored: int, failed: int, seconds: float) -> str:

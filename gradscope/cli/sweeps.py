@@ -17,6 +17,7 @@ from gradscope.cli.terminal import shows_progress
 from gradscope.errors import Problem, UserError
 
 if TYPE_CHECKING:
+    from gradscope.sweeping.axes import Axis
     from gradscope.sweeping.job import Job
     from gradscope.sweeping.points import Base
 
@@ -99,15 +100,13 @@ def show_estimate(request: Request) -> int:
 
 
 def _job(request: Request) -> Job:
-    from gradscope.sweeping.axes import parse_axis
     from gradscope.sweeping.files import read_sweep_file
     from gradscope.sweeping.grid import Draws
     from gradscope.sweeping.job import Job
     from gradscope.sweeping.sweep import make_design
 
     found = None if request.config == STDIN else read_sweep_file(request.config)
-    axes = [parse_axis(text) for text in request.axes]
-    zipped = [parse_axis(text, "--zip") for text in request.zipped]
+    axes, zipped = _parsed(request)
     groups = [zipped] if zipped else []
     draws = None if request.draws is None else Draws(request.draws, request.random_seed)
     where = request.where
@@ -127,6 +126,24 @@ def _job(request: Request) -> Job:
         fail_fast=request.fail_fast,
         retry_failed=request.retry_failed,
     )
+
+
+def _parsed(request: Request) -> tuple[list[Axis], list[Axis]]:
+    """The axes, and those that go together; every mistake in them is told at once."""
+    from gradscope.errors import ConfigError
+    from gradscope.sweeping.axes import parse_axis
+
+    problems: list[Problem] = []
+    found: dict[str, list[Axis]] = {"--axis": [], "--zip": []}
+    for option, texts in zip(found, (request.axes, request.zipped), strict=True):
+        for text in texts:
+            try:
+                found[option].append(parse_axis(text, option))
+            except ConfigError as error:
+                problems += error.problems
+    if problems:
+        raise UserError(problems)
+    return found["--axis"], found["--zip"]
 
 
 def _base(request: Request, source: str) -> Base:
@@ -160,7 +177,8 @@ def _followed(request: Request, job: Job) -> Done:
     from gradscope.sweeping.sweep import Workforce, run_job
 
     workforce = Workforce(jobs=_jobs(request), scheduler=request.scheduler)
-    progress = SweepProgress(job.design.most, shown=shows_progress(request.quiet))
+    shown = shows_progress(request.quiet)
+    progress = SweepProgress(_total(job) if shown else 0, shown=shown)
     lines = JsonLines(request.output if request.form == "jsonl" else None, is_wanted=request.form == "jsonl")
     points = stored = failed = 0
     stopped = {}
@@ -177,6 +195,15 @@ def _followed(request: Request, job: Job) -> Done:
     except KeyboardInterrupt:
         stopped = {"is_interrupted": True}
     return Done(points, stored, failed, **stopped)
+
+
+def _total(job: Job) -> int:
+    """About how many points there are: no time is lost on counting them."""
+    from gradscope.sweeping.census import SAMPLED, census
+    from gradscope.sweeping.job import about_the_sweep
+
+    with about_the_sweep():
+        return census(job.design, SAMPLED).points
 
 
 def _say_end(request: Request, done: Done) -> None:

@@ -16,11 +16,11 @@ def render(estimate: Estimate, design: Design, jobs: int | None, store: str) -> 
         jobs: processes it would have; None on a cluster, of which nothing is known.
         store: the path of its store.
     """
-    about = "about " if estimate.is_about else ""
+    is_about = estimate.points_are_about or estimate.is_about
     lines = [
-        ("points", f"{estimate.points:,}{_kinds(design)}"),
-        ("stored", f"{about}{estimate.stored:,} in {store}"),
-        ("missing", f"{about}{estimate.missing:,}"),
+        ("points", f"{_number(estimate.points, is_about=estimate.points_are_about)}{_kinds(design)}"),
+        ("stored", f"{_number(estimate.stored, is_about=estimate.is_about)} in {store}"),
+        ("missing", _number(estimate.missing, is_about=is_about)),
         ("time", _time(estimate, jobs)),
     ]
     return "".join(f"{label:<{_LABEL}}{words}\n" for label, words in lines)
@@ -40,6 +40,11 @@ def duration(seconds: float) -> str:
     return " ".join(words[:2])
 
 
+def _number(points: int, *, is_about: bool) -> str:
+    """An estimate has no more than three digits."""
+    return f"about {float(f'{points:.3g}'):,.0f}" if is_about else f"{points:,}"
+
+
 def _kinds(design: Design) -> str:
     sizes = [f"{group[0].name} ({len(group[0])})" for group in design.dimensions if len(group[0])]
     words = f": {' x '.join(sizes)}" if len(sizes) == len(design.dimensions) else ""
@@ -53,10 +58,12 @@ def _time(estimate: Estimate, jobs: int | None) -> str:
         return "none: everything is stored"
     if estimate.seconds is None:
         return "unknown: none of the points that were tried could be computed"
-    source = f"as {count(estimate.timed, 'point')} took" if estimate.timed else "as those in the store took"
-    if jobs is None:
-        total = duration(estimate.missing * estimate.seconds)
-        return f"{total} of one worker's ({1e3 * estimate.seconds:.3g} ms a point, {source})"
-    total = duration(estimate.missing * estimate.seconds / jobs)
-    about = "" if total.startswith("less") else "about "
-    return f"{about}{total} with {count(jobs, 'job')} ({1e3 * estimate.seconds:.3g} ms a point, {source})"
+    total = duration(estimate.missing * estimate.seconds / (jobs or 1))
+    about = "" if total.startswith("less") else "at least " if estimate.is_at_least else "about "
+    workers = "of one worker's" if jobs is None else f"with {count(jobs, 'job')}"
+    tried = f"{_seconds(estimate.seconds)} a point, as {count(estimate.timed, 'point')} took"
+    return f"{about}{total} {workers} ({tried})"
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.3g} s" if seconds >= 1.0 else f"{1e3 * seconds:.3g} ms"

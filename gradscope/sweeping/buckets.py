@@ -19,10 +19,12 @@ class Buckets:
         self.name = ", ".join(axis.name for axis in group)
         self._values = group[0].values
         size = most if isinstance(self._values, Interval) else len(self._values)
-        self.count = min(size, most)
-        self.is_exact = self.count == size and not isinstance(self._values, Interval)
-        """Whether each part is one value."""
         self._size = size
+        self._each = -(-size // most)
+        """Values in a part; the last may have fewer."""
+        self.count = -(-size // self._each)
+        self.is_exact = self._each == 1 and not isinstance(self._values, Interval)
+        """Whether each part is one value."""
         self._indices: dict[Any, int] = {}
         if isinstance(self._values, tuple):
             self._indices = {_hashable(value): index for index, value in enumerate(self._values)}
@@ -36,7 +38,7 @@ class Buckets:
             index = bisect.bisect_left(self._values, value)
         else:
             index = self._indices[_hashable(value)]
-        return index if self.is_exact else index * self.count // self._size
+        return index // self._each
 
     def _label(self, group: Sequence[Axis], number: int) -> str:
         if isinstance(self._values, Interval):
@@ -44,10 +46,10 @@ class Buckets:
             return f"{ends[0]:.3g} … {ends[1]:.3g}"
         if self.is_exact:
             return ", ".join(yaml_text(axis.values[number]) for axis in group)  # type: ignore[index]
-        first = -(-number * self._size // self.count)
-        last = -(-(number + 1) * self._size // self.count) - 1
-        ends = [self._values[first], self._values[last]]
-        return f"{yaml_text(ends[0])} … {yaml_text(ends[1])}"
+        first = number * self._each
+        last = min(first + self._each, self._size) - 1
+        ends = [self._values[index] for index in dict.fromkeys((first, last))]
+        return " … ".join(map(yaml_text, ends))
 
 
 def _hashable(value: Any) -> Any:

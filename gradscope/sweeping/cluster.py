@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import Any
 
 from gradscope.errors import Place, Problem, UserError
-from gradscope.sweeping.executors import Crew, WorkerDiedError
+from gradscope.sweeping.executors import Crew, WorkerDiedError, deaf_to_interrupts
 
 LOCAL = "local"
 """As a scheduler: a cluster of our own."""
@@ -20,6 +20,9 @@ CHUNK_SECONDS = 1.0
 
 CONNECT_SECONDS = 10
 REFRESH_SECONDS = 2.0
+
+_LOGGERS = ("distributed", "distributed.client", "tornado", "tornado.application")
+"""Those that Dask gives handlers of their own."""
 
 
 @contextmanager
@@ -39,7 +42,7 @@ def dask_crew(scheduler: str, jobs: int, notify: Callable[[str], None]) -> Itera
     except ImportError as error:
         fact = "the package distributed is not installed"
         raise _problem(scheduler, fact, "pip install 'gradscope[dask]'") from error
-    with _client(distributed, scheduler, jobs) as client:
+    with _silenced_logs(), _client(distributed, scheduler, jobs) as client:
         if not client.nthreads():
             notify("the cluster has no workers yet; waiting for them")
         executor = client.get_executor(pure=False)
@@ -47,6 +50,20 @@ def dask_crew(scheduler: str, jobs: int, notify: Callable[[str], None]) -> Itera
             yield Crew(executor, _Slots(client), CHUNK_SECONDS, (WorkerDiedError, distributed.KilledWorker))
         finally:
             executor.shutdown(wait=False)
+
+
+@contextmanager
+def _silenced_logs() -> Iterator[None]:
+    """What happens to workers and schedulers is told as the results of points, or as one error."""
+    handlers = {handler for name in _LOGGERS for handler in logging.getLogger(name).handlers}
+    levels = {handler: handler.level for handler in handlers}
+    for handler in handlers:
+        handler.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        for handler, level in levels.items():
+            handler.setLevel(level)
 
 
 class _Slots:
@@ -69,13 +86,8 @@ class _Slots:
 def _client(distributed: Any, scheduler: str, jobs: int) -> Iterator[Any]:
     if scheduler == LOCAL:
         with (
-            distributed.LocalCluster(
-                n_workers=jobs,
-                threads_per_worker=1,
-                dashboard_address=None,
-                silence_logs=logging.CRITICAL,
-            ) as cluster,
-            distributed.Client(cluster) as client,
+            _local_cluster(distributed, jobs) as cluster,
+            distributed.Client(cluster, set_as_default=False) as client,
         ):
             yield client
         return
@@ -86,6 +98,18 @@ def _client(distributed: Any, scheduler: str, jobs: int) -> Iterator[Any]:
         raise _problem(scheduler, fact, "write its address like tcp://host:8786, or --dask local") from error
     with client:
         yield client
+
+
+def _local_cluster(distributed: Any, jobs: int) -> Any:
+    with deaf_to_interrupts():
+        return distributed.LocalCluster(
+            n_workers=jobs,
+            threads_per_worker=1,
+            dashboard_address=None,
+            # Nor is there to be a port that is taken, or that others can reach.
+            scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
+            silence_logs=logging.CRITICAL,
+        )
 
 
 def _problem(scheduler: str, fact: str, hint: str) -> UserError:

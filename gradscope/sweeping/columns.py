@@ -36,6 +36,12 @@ def measured(report: Report) -> tuple[Any, ...]:
     return tuple(take(report) for take in MEASURED.values())
 
 
+def unmeasured(values: Mapping[str, Any]) -> tuple[Any, ...]:
+    """The values of `MEASURED` for a point that failed: its seed is known where it is one of its axes."""
+    seed = values.get("seed")
+    return tuple(seed if name == "seed" and type(seed) is int else None for name in MEASURED)
+
+
 def headings(names: Sequence[str]) -> dict[str, str]:
     """The column of each axis: its name, or `axis.NAME` where a column is called that already.
 

@@ -65,6 +65,7 @@ _ERRORS: tuple[tuple[str, str, str], ...] = (
     ("SQLITE_LOCKED", "another program keeps it locked", "close it there, then run again"),
     ("SQLITE_PROTOCOL", "its file system cannot lock files", "name a file on a local disk with --store"),
     ("SQLITE_IOERR_SHM", "its file system cannot share memory", "name a file on a local disk with --store"),
+    ("SQLITE_IOERR_WRITE", "the disk takes no more", "check it, its quota and the limit on a file's size"),
     ("SQLITE_IOERR", "the disk failed", "check the disk, or name another file with --store"),
 )
 """Beginnings of SQLite's names for errors, and what to say."""
@@ -94,8 +95,7 @@ def open_for_writing(path: str) -> sqlite3.Connection:
     Raises:
         UserError: it cannot be made or written, or is not a store of this version.
     """
-    if os.path.isdir(path):
-        raise store_error(path, "this is a folder", "name a file in it with --store")
+    _check_kind(path)
     if not os.path.isdir(os.path.dirname(os.path.abspath(path))):
         raise store_error(path, "its folder does not exist", "create it first")
     with explained(path):
@@ -123,7 +123,8 @@ def open_for_reading(path: str) -> sqlite3.Connection:
     Raises:
         UserError: there is none, or it is not a store of this version.
     """
-    if not os.path.isfile(path):
+    _check_kind(path)
+    if not os.path.exists(path):
         raise store_error(path, "there is no such file", "name the store of a sweep: NAME.sweep.sqlite")
     with explained(path):
         try:
@@ -142,6 +143,13 @@ def open_for_reading(path: str) -> sqlite3.Connection:
             connection.close()
             raise
     return connection
+
+
+def _check_kind(path: str) -> None:
+    if os.path.isdir(path):
+        raise store_error(path, "this is a folder", "name a file in it")
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise store_error(path, "this is a device or a pipe", "name a file")
 
 
 def _connect(path: str, query: str) -> sqlite3.Connection:

@@ -6,10 +6,10 @@ import os
 import queue
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from multiprocessing import get_context, resource_tracker
 from typing import Any, NamedTuple
 
@@ -49,6 +49,25 @@ class Crew(NamedTuple):
     """Whether nothing else happens here while it works."""
 
 
+@contextmanager
+def deaf_to_interrupts() -> Iterator[None]:
+    """Threads and processes that are started in the block never see a Ctrl-C, whoever starts more of them.
+
+    A terminal sends it to all its processes, also to those that are still loading: it is for this one to
+    handle, which sees it at the end of the block.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    # Started before, because it unblocks in its thread what is blocked here.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class Inline(Executor):
     """Computes in the caller's own thread while the task is handed over."""
 
@@ -76,14 +95,12 @@ class Processes(Executor):
         self._workers: set[_Worker] = set()
         self._is_over = False
         self._has_started = False
-        if hasattr(signal, "pthread_sigmask"):
-            # Started here, because it unblocks in its thread the signals that the lanes block in theirs.
-            resource_tracker.ensure_running()
         self._lanes = [
             threading.Thread(target=self._serve, name=f"lane {number}", daemon=True) for number in range(jobs)
         ]
-        for lane in self._lanes:
-            lane.start()
+        with deaf_to_interrupts():
+            for lane in self._lanes:
+                lane.start()
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """The future result of a call in whichever process is free next."""
@@ -103,9 +120,6 @@ class Processes(Executor):
             lane.join()
 
     def _serve(self) -> None:
-        if hasattr(signal, "pthread_sigmask"):
-            # Processes inherit it: Ctrl-C is for this process to handle, also while they are still loading.
-            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         worker: _Worker | None = None
         while (call := self._calls.get()) is not None:
             if self._is_over or not call.future.set_running_or_notify_cancel():

@@ -7,7 +7,7 @@ import json
 import math
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain, islice, product
+from itertools import chain, product
 from typing import Any, NamedTuple
 
 from msgspec import Struct
@@ -29,7 +29,9 @@ MOST_MADE = 10_000
 """Values of a range that are made beforehand."""
 
 HOPELESS = 1000
-"""Draws for each point asked for, after which a condition is taken to leave nothing."""
+"""Draws for each point asked for, after which a condition is taken to leave too few."""
+LEAST_DRAWN = 100_000
+"""Draws that are made in any case."""
 
 
 class Point(NamedTuple):
@@ -76,7 +78,7 @@ class Design:
         self.draws = draws
         _check(self.dimensions, draws)
         self.where = None if where is None else Where(where, self.names, constants)
-        self._constants = dict(constants or {}) if where else {}
+        self.constants = dict(constants or {}) if where else {}
         self._is_listed = not any(isinstance(axis.values, Interval) for axis in self.axes)
         self._sizes = [len(group[0]) for group in self.dimensions]
         self._size = math.prod(self._sizes) if self._is_listed else 0
@@ -92,9 +94,13 @@ class Design:
             return self._size
         return min(self.draws.count, self._size) if self._is_listed else self.draws.count
 
-    def count(self) -> int:
-        """The number of points; with a condition, every one of them is looked at."""
-        return self.most if self.where is None else sum(len(block) for block in self.blocks())
+    @property
+    def candidates(self) -> int:
+        """The numbers that may be those of points; there are more where a condition drops some."""
+        if self.draws is None:
+            return self._size
+        limit = max(LEAST_DRAWN, HOPELESS * self.draws.count)
+        return min(self._size, limit) if self._is_listed else limit
 
     def values(self, number: int) -> tuple[Any, ...]:
         """The values of the point of that number."""
@@ -114,7 +120,7 @@ class Design:
         """The points in the order of their numbers, in lists of at most `BLOCK`; one may be empty.
 
         Raises:
-            Mistake: the condition cannot be told for some values, or lets hardly any random point through.
+            Mistake: the condition cannot be told for some values, or lets no point or hardly any through.
         """
         block: list[Point] = []
         found = 0
@@ -129,23 +135,9 @@ class Design:
                 block = []
             if found == most:
                 break
+        if self.where is not None and not found:
+            raise Mistake(f"no point meets the condition '{self.where.text}'", "loosen it")
         yield block
-
-    def sample(self, count: int, points: int) -> Iterator[list[Point]]:
-        """About `count` of all `points` of the design, from all over it, in lists; all if there are no more.
-
-        Raises:
-            Mistake: as from `blocks`.
-        """
-        step = max(1, -(-points // count))
-        if self.where is None:
-            numbers = range(0, self.most, step)
-            yield from (
-                [Point(number, self.values(number)) for number in numbers[start : start + BLOCK]]
-                for start in range(0, len(numbers), BLOCK)
-            )
-            return
-        yield from islice(self.blocks(), None, None, step)
 
     def to_plain(self) -> dict[str, Any]:
         """All that determines the points, as plain data."""
@@ -153,7 +145,7 @@ class Design:
             "dimensions": [[axis.to_plain() for axis in group] for group in self.dimensions],
             "draws": None if self.draws is None else [self.draws.count, self.draws.seed],
             "where": None if self.where is None else self.where.text,
-            "constants": self._constants,
+            "constants": self.constants,
         }
 
     @property
@@ -168,16 +160,12 @@ class Design:
             groups = [[*zip(*columns, strict=True)] for columns in self._columns]
             yield from (tuple(chain.from_iterable(parts)) for parts in product(*groups))
             return
-        if self._is_listed:
-            yield from map(self.values, range(self._size))
-            return
-        assert self.draws is not None  # or there would be no intervals
-        limit = HOPELESS * self.draws.count
-        yield from map(self.values, range(limit))
-        raise Mistake(
-            f"of {limit:,} random points fewer than {self.draws.count:,} meet the condition",
-            "loosen the condition, or narrow the axes to where it holds",
-        )
+        yield from map(self.values, range(self.candidates))
+        if self.draws is not None and not (self._is_listed and self.candidates == self._size):
+            raise Mistake(
+                f"of {self.candidates:,} random points fewer than {self.draws.count:,} meet the condition",
+                "loosen the condition, or narrow the axes to where it holds",
+            )
 
     def _drawn(self, number: int) -> tuple[Any, ...]:
         """Every dimension drawn from a generator of this point alone."""

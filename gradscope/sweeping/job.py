@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from msgspec import Struct
 
+from gradscope.errors import Mistake, Place, Problem, UserError
 from gradscope.sweeping.grid import Design
 from gradscope.sweeping.points import Base
 
@@ -46,3 +49,12 @@ class Job(Struct, frozen=True, kw_only=True):
             "ignore": base.ignore,
             "design": self.design.to_plain(),
         }
+
+
+@contextmanager
+def about_the_sweep() -> Iterator[None]:
+    """Turn a `Mistake` in the block, which no single axis has made, into a `UserError`."""
+    try:
+        yield
+    except Mistake as mistake:
+        raise UserError([Problem(Place("sweep"), mistake.fact, mistake.hint)]) from mistake

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 
-from gradscope.errors import GradscopeError, Mistake, Place, Problem, UserError
+from gradscope.errors import GradscopeError, Place, Problem, UserError
 from gradscope.sweeping.executors import Crew, StuckError
 from gradscope.sweeping.grid import Point
-from gradscope.sweeping.job import Job
+from gradscope.sweeping.job import Job, about_the_sweep
 from gradscope.sweeping.outcome import SweepPoint
 from gradscope.sweeping.points import key_of
 from gradscope.sweeping.store import Row, Store
@@ -73,6 +73,7 @@ class _Loop:
         self._results: list[Result] = []
         self._known: list[SweepPoint] = []
         self._due = float("inf")
+        self._has_shown = False
         self._mean_seconds: float | None = None
 
     def run(self) -> Iterator[list[SweepPoint]]:
@@ -169,10 +170,8 @@ class _Loop:
             yield [self._stored(point, rows[point.number]) for point in known], missing
 
     def _blocks_of_design(self) -> Iterator[list[Point]]:
-        try:
+        with about_the_sweep():
             yield from self._job.design.blocks()
-        except Mistake as mistake:
-            raise UserError([Problem(Place("sweep"), mistake.fact, mistake.hint)]) from mistake
 
     def _rows(self, points: Sequence[Point]) -> Iterator[Row]:
         assert self._store is not None  # or there are no rows
@@ -259,7 +258,9 @@ class _Loop:
 
     def _wait_no_longer(self) -> None:
         is_long = self._mean_seconds is None or self._mean_seconds > LONG_SECONDS
-        patience = 0.0 if self._crew.is_inline and is_long else COMMIT_SECONDS
+        # Whoever looks on sees the first points at once.
+        is_urgent = not self._has_shown or (self._crew.is_inline and is_long)
+        patience = 0.0 if is_urgent else COMMIT_SECONDS
         self._due = min(self._due, time.monotonic() + patience)
 
     def _commit(self) -> list[SweepPoint]:
@@ -273,6 +274,7 @@ class _Loop:
             for result in self._results
         ]
         self._results, self._known, self._due = [], [], float("inf")
+        self._has_shown = self._has_shown or bool(finished)
         return finished
 
     def _point(

@@ -68,9 +68,12 @@ class Store:
     # reading
 
     def sweeps(self) -> list[Kept]:
-        """All sweeps, the one that was used last first."""
+        """All sweeps, the one that was used last first; behind them those that came to no point."""
         with explained(self.path):
-            query = "SELECT id, digest, definition FROM sweeps ORDER BY used DESC"
+            query = (
+                "SELECT id, digest, definition FROM sweeps "
+                "ORDER BY EXISTS(SELECT 1 FROM members WHERE sweep = sweeps.id) DESC, used DESC"
+            )
             found = self._connection.execute(query)
             return [Kept(number, digest, json.loads(definition)) for number, digest, definition in found]
 

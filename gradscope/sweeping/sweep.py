@@ -14,7 +14,7 @@ from gradscope.errors import Mistake, Place, Problem, UserError
 from gradscope.sweeping.axes import Axis, make_axis
 from gradscope.sweeping.executors import LOCAL_CHUNK_SECONDS, Crew, Inline, Processes
 from gradscope.sweeping.grid import Design, Draws
-from gradscope.sweeping.job import Job
+from gradscope.sweeping.job import Job, about_the_sweep
 from gradscope.sweeping.lock import WriterLock
 from gradscope.sweeping.outcome import SweepPoint
 from gradscope.sweeping.points import Base, check_base, read_base
@@ -109,7 +109,7 @@ def make_design(
     Raises:
         ConfigError: it cannot.
     """
-    try:
+    with about_the_sweep():
         plain = Design(axes, zipped=zipped, draws=draws)
         for option in ("seed", "trials"):
             if getattr(base, option) is not None and option in plain.names:
@@ -118,8 +118,6 @@ def make_design(
         config = check_base(base, plain.axes, first)
         knobs = {name: value for name, value in config.params.items() if name not in plain.names}
         return Design(axes, zipped=zipped, draws=draws, where=where, constants=knobs if where else None)
-    except Mistake as mistake:
-        raise UserError([Problem(Place("sweep"), mistake.fact, mistake.hint)]) from mistake
 
 
 def run_job(
@@ -130,8 +128,9 @@ def run_job(
         store, number = None, 0
         if path is not None:
             store = stack.enter_context(writable_store(path, notify))
-            number = store.begin(job.digest, job.definition, job.design.names)
         crew = stack.enter_context(_crew(workforce, job, notify))
+        if store is not None:
+            number = store.begin(job.digest, job.definition, job.design.names)
         yield from run(job, crew, store, number)
 
 

@@ -41,6 +41,9 @@ class Where:
         self.text = text
         self._names = [_STEP.sub(r"[\1]", name) for name in names]
         self._constants = dict(constants or {})
+        self.speaks_of: set[str] = set()
+        """Those of the names that it asks for."""
+        self._given = tuple(names)
         self._nodes = 0
         self._evaluate = self._compiled(_parsed(text).body)
 
@@ -76,7 +79,9 @@ class Where:
     def _name(self, node: ast.expr) -> Evaluate:
         name = _dotted(node)
         if name in self._names:
-            return operator.itemgetter(self._names.index(name))
+            index = self._names.index(name)
+            self.speaks_of.add(self._given[index])
+            return operator.itemgetter(index)
         if name in _WORDS or name in self._constants:
             constant = _WORDS[name] if name in _WORDS else self._constants[name]
             return lambda values: constant

@@ -125,11 +125,12 @@ def failure(
     seconds: float = 0.0,
 ) -> Result:
     """The result of a point that has none, under the key of its config where it makes one."""
-    from gradscope.sweeping.columns import MEASURED
+    from gradscope.sweeping.columns import unmeasured
     from gradscope.sweeping.points import key_of
 
-    key = key or key_of(base, dict(zip(names, point.values, strict=True)))
-    columns = (*(None for _ in MEASURED), error)
+    values = dict(zip(names, point.values, strict=True))
+    key = key or key_of(base, values)
+    columns = (*unmeasured(values), error)
     return _result(point, key, columns, None, time.perf_counter() - seconds)
 
 

@@ -170,8 +170,9 @@ def test_many_values_share_rows_in_their_order(values: Any) -> None:
     assert not isinstance(made, Interval)
     listed = [*made]
     assert not found.is_exact
-    assert [found(value) for value in listed] == [0, 0, 0, 1, 1, 2, 2, 2, 3, 3]
+    assert [found(value) for value in listed] == [0, 0, 0, 1, 1, 1, 2, 2, 2, 3]
     assert found.labels[0] == f"{listed[0]} … {listed[2]}"
+    assert found.labels[3] == f"{listed[9]}"
     assert len(found.labels) == 4
 
 
