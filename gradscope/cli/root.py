@@ -30,6 +30,11 @@ COMMANDS: dict[str, Entry] = {
         "train",
         "Train for a few steps, and show gradient flow and dead units over time.",
     ),
+    "activations": Entry(
+        "gradscope.cli.activations",
+        "activations",
+        "Show what is true of the activations, and curves of named ones.",
+    ),
     "rules": Entry("gradscope.cli.rules", "rules", "List what is judged."),
     "explain": Entry(
         "gradscope.cli.explain", "explain", "Explain rules: what, why, limits, remedy, source, examples."

@@ -13,7 +13,8 @@ WIDTH, HEIGHT = 500.0, 300.0
 LEFT, RIGHT, TOP = 58.0, 12.0, 10.0
 SHORT, TALL = 38.0, 94.0
 """Room below for labels that lie, and for those that are turned."""
-MOST_HOVERED = 400
+MOST_HOVERED, MOST_HOVERED_NUMBERS = 400, 61
+"""Places to rest the pointer on, over layers and over numbers."""
 LONGEST = 12
 """Characters of a label; the whole of it is in the table."""
 _CHARACTER = 7.5
@@ -63,20 +64,22 @@ class Frame:
 
     def hovers(self, words: Sequence[str]) -> Iterator[str]:
         """A strip over each position that shows words when the pointer rests on it."""
-        for position in thinned(range(len(words)), MOST_HOVERED):
-            left, right = self._strip(position)
+        most = MOST_HOVERED_NUMBERS if self._places else MOST_HOVERED
+        kept = thinned(range(len(words)), most)
+        for place, position in enumerate(kept):
+            left, right = self._strip(kept, place)
             strip = element("title", words[position])
             size = {"x": left, "width": right - left, "y": TOP, "height": self.bottom - TOP}
             yield element("rect", strip, class_="hover", **size)
 
-    def _strip(self, position: int) -> tuple[float, float]:
+    def _strip(self, kept: Sequence[int], place: int) -> tuple[float, float]:
         """From halfway to the neighbour on the left to halfway to that on the right."""
-        here = self.across(position)
+        here = self.across(kept[place])
         if not self._places:
             return here - self.slot / 2, here + self.slot / 2
-        left = self.across(position - 1) if position else here
-        right = self.across(position + 1) if position + 1 < len(self._places) else here
-        return min(left, right, here) * 0.5 + here * 0.5, max(right, left, here) * 0.5 + here * 0.5
+        left = self.across(kept[max(0, place - 1)])
+        right = self.across(kept[min(len(kept) - 1, place + 1)])
+        return (left + here) / 2, (right + here) / 2
 
     def _names(self) -> Iterator[str]:
         for label, position in zip(self._shown, shown_labels(len(self.labels)), strict=True):

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from gradscope.render.characters import visible
 
-MOST_TICKS = 6
+MOST_TICKS = 8
 MOST_LABELS = 12
 
 

@@ -99,6 +99,7 @@ border-top:3px solid var(--c);vertical-align:middle}
 text{fill:var(--fg);font-size:14px}
 .tick{fill:var(--muted);font-size:13px}.power{font-size:10px}
 .axis{fill:var(--muted);font-size:13px;font-style:italic}
+.paper{fill:var(--bg)}
 .grid{stroke:var(--grid);stroke-width:1}
 .line{fill:none;stroke:var(--c);stroke-width:2;stroke-linejoin:round}
 .line.dash{stroke-width:4.5;stroke-dasharray:5 5;opacity:.75}
