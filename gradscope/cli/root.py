@@ -28,7 +28,7 @@ COMMANDS: dict[str, Entry] = {
     "train": Entry(
         "gradscope.cli.train",
         "train",
-        "Train for a few steps, and show gradient flow and dead units over time.",
+        "Train for a few steps, and show what becomes of gradient flow, loss and units.",
     ),
     "activations": Entry(
         "gradscope.cli.activations",

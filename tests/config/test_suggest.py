@@ -1,8 +1,9 @@
 import time
 
+import msgspec
 import pytest
 
-from gradscope.config.schema import LAYERS
+from gradscope.config.schema import LAYERS, Training
 from gradscope.config.suggest import HABITS, nearest, suggest
 from gradscope.config.tables import CHOICES
 
@@ -71,7 +72,8 @@ def test_habits_lead_to_words_that_exist():
         "vocab",
         "length",
     }
-    words |= {"batch", "size", "count", "loss", "params", "seed", "trials", "rules"}
+    words |= {"batch", "size", "count", "loss", "params", "seed", "trials", "rules", "training"}
+    words |= {field.name for field in msgspec.structs.fields(Training)}
     for table in CHOICES.values():
         words |= set(table.names)
     assert set(HABITS) <= words | set(LAYERS)

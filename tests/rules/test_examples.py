@@ -6,8 +6,10 @@ from collections import Counter
 import pytest
 
 from gradscope import diagnose
+from gradscope.report import Report
 from gradscope.rules import CAUSES, EXPLAINED, RULES
 from gradscope.rules.base import Rule
+from gradscope.training.run import train
 from tests.rules.judging import fired, read
 
 WORDS = ("name", "summary", "why", "measured_as", "remedy", "source", "fires_on", "silent_on")
@@ -15,9 +17,14 @@ WORDS = ("name", "summary", "why", "measured_as", "remedy", "source", "fires_on"
 RULE_VALUES = pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
 
 
+def judged_by(rule: Rule, text: str) -> Report:
+    """A report that the rule had a say in."""
+    return diagnose(read(text)) if rule.judges_start else train(read(text))
+
+
 @RULE_VALUES
 def test_fires_on_its_example(rule: Rule) -> None:
-    report = diagnose(read(rule.fires_on))
+    report = judged_by(rule, rule.fires_on)
     found = [finding for finding in report.findings if finding.rule == rule.id]
     assert found
     for finding in found:
@@ -30,7 +37,7 @@ def test_fires_on_its_example(rule: Rule) -> None:
 
 @RULE_VALUES
 def test_silent_on_its_example(rule: Rule) -> None:
-    assert rule.id not in fired(diagnose(read(rule.silent_on)))
+    assert rule.id not in fired(judged_by(rule, rule.silent_on))
 
 
 @RULE_VALUES
@@ -47,7 +54,9 @@ def test_has_every_word(rule: Rule) -> None:
 
 @RULE_VALUES
 def test_is_consistent(rule: Rule) -> None:
-    assert (rule.check is None) != (rule.static is None), "a rule judges trials or the config"
+    checks = (rule.check, rule.static)
+    assert sum(check is not None for check in checks) == rule.judges_start, "it judges trials or the config"
+    assert rule.judges_start or rule.training is not None, "or what training makes of them"
     assert list(rule.severities) == sorted(set(rule.severities), reverse=True)
     assert set(rule.adam_limits) <= set(rule.limits)
     assert rule.fires_on != rule.silent_on
