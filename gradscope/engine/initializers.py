@@ -47,6 +47,8 @@ class Initializer:
     """Column blocks can be drawn apart; false for what is only defined for the whole matrix."""
     is_torch: bool = False
     """PyTorch's layers draw their bias like this too."""
+    draws: bool = True
+    """Whether it takes anything from its generator."""
 
 
 def _scaled(draw: Draw, unit_variance: float, std: Callable[[Fans], float], mean: float = 0.0) -> Initializer:
@@ -186,7 +188,7 @@ def constant(value: Real) -> Initializer:
     ) -> Array:
         return np.full(shape, value, dtype=dtype)
 
-    return Initializer(fill, mean=lambda fans: value, variance=_zero)
+    return Initializer(fill, mean=lambda fans: value, variance=_zero, draws=False)
 
 
 def zeros() -> Initializer:

@@ -27,6 +27,9 @@ columns are rounded up to whole steps."""
 
 _COLUMN_STEP = 16
 
+_UNUSED = np.random.Generator(np.random.SFC64(0))
+"""For initialisers that draw nothing."""
+
 
 def column_blocks(rows: int, columns: int) -> tuple[slice, ...]:
     """The fixed layout: which columns of a (rows, columns) weight are drawn and multiplied together."""
@@ -163,4 +166,6 @@ class Weight:
 
     def _fill(self, number: int, columns: slice) -> Array:
         shape = (self.shape[0], columns.stop - columns.start)
-        return self.law.initializer.fill(self.stream.generator(number), shape, self.law.fans, self.dtype)
+        # To seed a generator takes longer than all else about a bias of zeros.
+        rng = self.stream.generator(number) if self.law.initializer.draws else _UNUSED
+        return self.law.initializer.fill(rng, shape, self.law.fans, self.dtype)

@@ -2,7 +2,6 @@
 report's."""
 
 import math
-import statistics
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -202,7 +201,7 @@ def summarise_norm(norms: Sequence[Norm]) -> NormSummary:
     log10_l2 = geometric_mean(logs)
     log10_rms = log10_l2 - 0.5 * math.log10(norms[0].size)
     counted = [value for value in logs if value != -math.inf]
-    spread = statistics.stdev(counted) if len(counted) > 1 and all(map(math.isfinite, counted)) else None
+    spread = _stdev(counted) if len(counted) > 1 and all(map(math.isfinite, counted)) else None
     return NormSummary(
         l2=power10(log10_l2),
         rms=power10(log10_rms),
@@ -211,6 +210,12 @@ def summarise_norm(norms: Sequence[Norm]) -> NormSummary:
         log10_l2_std=spread,
         zero_trials=len(logs) - len(counted),
     )
+
+
+def _stdev(values: Sequence[float]) -> float:
+    from statistics import stdev  # takes 3 ms to import, which a single trial need not wait for
+
+    return stdev(values)
 
 
 def _time(trials: Sequence[Measured]) -> TimeSummary | None:

@@ -11,9 +11,11 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from tests.benchmarks.figures import Figure, line
 
 ROUNDS = 2
 PASSES = 12
@@ -90,25 +92,30 @@ def _spawned(module: str, number: int, side: str, threads: int) -> dict[str, flo
     return figures
 
 
-def main(module: str, contests: Sequence[Contest]) -> None:
-    """Print the table; with arguments, be one side of one contest."""
-    if len(sys.argv) == 4:
-        child(contests[int(sys.argv[1])], sys.argv[2], int(sys.argv[3]))
-        return
+def figures_of(module: str, contests: Sequence[Contest]) -> Iterator[Figure]:
+    """Time and memory over PyTorch's of each contest, on one thread and on two."""
     for number, contest in enumerate(contests):
         for threads in (1, 2):
             rounds = [
                 {side: _spawned(module, number, side, threads) for side in (OURS, THEIRS)}
                 for _ in range(ROUNDS)
             ]
-            ours, theirs = (
+            mine, theirs = (
                 {key: min(found[side][key] for found in rounds) for key in ("ms", "megabytes")}
                 for side in (OURS, THEIRS)
             )
-            print(
-                f"{contest.name:<28} {threads} thread{'s' if threads > 1 else ' '}"
-                f" {ours['ms']:8.1f} ms, torch {theirs['ms']:7.1f}: {ours['ms'] / theirs['ms']:5.2f} ×"
-                f" {ours['megabytes']:7.0f} MB, torch {theirs['megabytes']:6.0f}:"
-                f" {ours['megabytes'] / theirs['megabytes']:5.2f} ×   (limit {contest.limit})",
-                flush=True,
-            )
+            for key, unit in (("ms", "ms"), ("megabytes", "MB")):
+                name = (
+                    f"{'time' if key == 'ms' else 'memory'} over PyTorch's, {contest.name}, {threads} threads"
+                )
+                note = f"{mine[key]:.0f} {unit}, PyTorch {theirs[key]:.0f} {unit}"
+                yield Figure(name, mine[key] / theirs[key], "x", at_most=contest.limit, note=note)
+
+
+def main(module: str, contests: Sequence[Contest]) -> None:
+    """Print the figures; with arguments, be one side of one contest."""
+    if len(sys.argv) == 4:
+        child(contests[int(sys.argv[1])], sys.argv[2], int(sys.argv[3]))
+        return
+    for figure in figures_of(module, contests):
+        print(line(figure, {}), flush=True)

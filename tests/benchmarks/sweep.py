@@ -10,8 +10,11 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
+
+from tests.benchmarks.figures import Figure, line
 
 NETWORK = """\
 params: {depth: 10, width: 32}
@@ -24,6 +27,7 @@ layers:
   - dense: 10
 """
 DIAGNOSES = 500
+POINTS = 10_000
 PAGE_MB = os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
@@ -113,10 +117,9 @@ def first_block_seconds() -> float:
     return time.perf_counter() - start
 
 
-def main() -> None:
-    """Print the table of figures and targets."""
+def figures(points: int = POINTS) -> Iterator[Figure]:
+    """Throughput, the cost of a point above its diagnosis, memory."""
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
-    points = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "network.yaml"
         config.write_text(NETWORK, encoding="utf-8")
@@ -124,18 +127,21 @@ def main() -> None:
         one, two = run(config, points, 1), run(config, points, 2)
     above = 1e3 * (1.0 / one.best_rate - alone)
     workers = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e3
-    memory = f"{two.early_mb:6.0f}, {two.late_mb:.0f} MB; a worker {workers:.0f} MB"
-    for label, figure in (
-        ("points of 10 x 32, batch 64", f"{points:6,}"),
-        ("diagnosis alone", f"{1e3 * alone:6.2f} ms"),
-        ("one job, two jobs", f"{one.rate:6.0f}, {two.rate:.0f} points a second"),
-        ("the same, undisturbed", f"{one.best_rate:6.0f}, {two.best_rate:.0f} points a second"),
-        ("two jobs over one", f"{two.best_rate / one.best_rate:6.2f} x              (target 1.80)"),
-        ("a point above its diagnosis", f"{above:6.2f} ms             (target 1.00)"),
-        ("coordinator at 10 %, at the end", memory),
-        ("first points of 10,000,000", f"{first_block_seconds():6.3f} s              (target 1.0)"),
-    ):
-        print(f"{label:<34} {figure}")
+    undisturbed = f"undisturbed {one.best_rate:.0f} and {two.best_rate:.0f}"
+    yield Figure("diagnosis of 10 x 32, batch 64", 1e3 * alone, "ms")
+    yield Figure("sweep, points a second, one job", one.rate, "", note=f"{points:,} points")
+    yield Figure("sweep, points a second, two jobs", two.rate, "", note=undisturbed)
+    yield Figure("sweep, two jobs over one", two.best_rate / one.best_rate, "x", at_least=1.8)
+    yield Figure("sweep, a point above its diagnosis", above, "ms", at_most=1.0)
+    memory = f"{two.early_mb:.0f} MB at 10 %, a worker {workers:.0f} MB"
+    yield Figure("sweep, memory of the coordinator", two.late_mb, "MB", note=memory)
+    yield Figure("sweep, first points of 10,000,000", first_block_seconds(), "s", at_most=1.0)
+
+
+def main() -> None:
+    """Print the figures."""
+    for figure in figures(int(sys.argv[1]) if len(sys.argv) > 1 else POINTS):
+        print(line(figure, {}), flush=True)
 
 
 if __name__ == "__main__":
