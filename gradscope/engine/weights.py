@@ -104,16 +104,6 @@ class Weight:
         self._for_each_block(product)
         return y
 
-    def product_by_features(self, x: Array) -> Array:
-        """(x W)ᵀ:   x (R, I) -> (O, R), a feature's rows side by side."""
-        y = np.empty((self.shape[1], x.shape[0]), dtype=self.dtype)
-
-        def product(number: int) -> None:
-            np.matmul(self.block(number).T, x.T, out=y[self.blocks[number]])
-
-        self._for_each_block(product)
-        return y
-
     def times_transposed(self, dy: Array) -> Array:
         """dy Wᵀ:   dy (R, O) -> (R, I); partial sums are added in the order of the blocks."""
         if len(self.blocks) == 1:
@@ -152,6 +142,11 @@ class Weight:
         written."""
         self.held = True
         return tuple(self.block(number) for number in range(len(self.blocks)))
+
+    def transposed(self) -> Array:
+        """The whole matrix the other way round (O, I), contiguous; a copy."""
+        whole: Array = np.concatenate([self.block(number).T for number in range(len(self.blocks))])
+        return whole
 
     @property
     def log2_rms(self) -> float:

@@ -109,6 +109,7 @@ PRODUCTS: dict[str, Callable[[Weight], Array]] = {
     "times": lambda w: w.times(rows_of(w.shape[0], w.dtype)),
     "times_transposed": lambda w: w.times_transposed(rows_of(w.shape[1], w.dtype)),
     "matrix": lambda w: w.matrix(),
+    "transposed": lambda w: w.transposed(),
 }
 
 

@@ -79,10 +79,15 @@ def _recurrent(
         weight=directions["forward"].into.law,
         activation=kind.activation,
         is_affine=False,
-        kept=kind.cell.kept * length * units,
+        kept=_kept(kind.cell) * length * units,
     )
     layer = Recurrent if spec.return_sequences else FinalState
     return layer(facts, directions, assembly.stream(info, "state_gradient"))
+
+
+def _kept(cell: Cell) -> int:
+    """Entries a unit that a step leaves, or makes on the way back: the tape, h before it, dz and dq."""
+    return cell.rows + 1 + cell.gates * (1 + cell.has_own_dq)
 
 
 def _direction(

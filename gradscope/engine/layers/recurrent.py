@@ -9,7 +9,7 @@ import numpy as np
 from gradscope.engine import Array
 from gradscope.engine.activations import Activation
 from gradscope.engine.layer import Container, Gradients, Listener
-from gradscope.engine.layers.scan import Direction, Walk
+from gradscope.engine.layers.scan import Direction, Trail
 from gradscope.engine.outline import LayerInfo
 from gradscope.engine.parameters import Parameter
 from gradscope.engine.random import Stream
@@ -28,52 +28,52 @@ class Recurrent(Container):
         self.directions = dict(directions)
         self.stream = stream
 
-    def forward(self, x: Array, listener: Listener) -> tuple[Array, list[Walk]]:
-        """Keeps each direction's walk."""
-        walks = [direction.forward(x) for direction in self.directions.values()]
+    def forward(self, x: Array, listener: Listener) -> tuple[Array, list[Trail]]:
+        """Keeps each direction's trail."""
+        trails = [direction.forward(x) for direction in self.directions.values()]
         shown = [
-            self.shown(direction, walk)
-            for direction, walk in zip(self.directions.values(), walks, strict=True)
+            self.shown(direction, trail)
+            for direction, trail in zip(self.directions.values(), trails, strict=True)
         ]
-        return (shown[0] if len(shown) == 1 else np.concatenate(shown, axis=-1)), walks
+        return (shown[0] if len(shown) == 1 else np.concatenate(shown, axis=-1)), trails
 
-    def backward(self, dy: Signal, cache: list[Walk], listener: Listener) -> tuple[Signal, Gradients]:
+    def backward(self, dy: Signal, cache: list[Trail], listener: Listener) -> tuple[Signal, Gradients]:
         """dx is the sum over the directions."""
         gradients: Gradients = {}
         inputs = []
         parts = np.split(dy.mantissa, len(self.directions), axis=-1)
-        for (name, direction), part, walk in zip(self.directions.items(), parts, cache, strict=True):
-            arriving = dy.with_mantissa(self.arriving(part, direction, walk))
-            dx, found = direction.backward(arriving, walk)
+        for (name, direction), part, trail in zip(self.directions.items(), parts, cache, strict=True):
+            arriving = dy.with_mantissa(self.arriving(part, direction, trail))
+            dx, found = direction.backward(arriving, trail)
             inputs.append(dx)
             gradients |= {self._full(name, key): gradient for key, gradient in found.items()}
         return (inputs[0] if len(inputs) == 1 else inputs[0] + inputs[1]), gradients
 
-    def shown(self, direction: Direction, walk: Walk) -> Array:
-        """What of a walk is given out."""
-        return walk.h
+    def shown(self, direction: Direction, trail: Trail) -> Array:
+        """What of a trail is given out."""
+        return trail.h
 
-    def arriving(self, dy: Array, direction: Direction, walk: Walk) -> Array:
+    def arriving(self, dy: Array, direction: Direction, trail: Trail) -> Array:
         """The gradient of h at every step that comes from what was given out."""
         return dy
 
-    def state_gradients(self, cache: list[Walk]) -> dict[str, Array]:
+    def state_gradients(self, cache: list[Trail]) -> dict[str, Array]:
         """log2 RMS (T,) of the gradient of the state (h, and c where there is one, together), for each
         direction in the order it takes the steps, given an N(0, 1) gradient of h at its last step alone."""
         found = {}
         for number, (name, direction) in enumerate(self.directions.items()):
-            walk = cache[number]
-            samples = walk.h.shape[0]
+            trail = cache[number]
+            samples = trail.h.shape[0]
             rng = self.stream.generator(number)
-            last = rng.standard_normal((samples, direction.units), dtype=np.float32).astype(walk.h.dtype)
+            last = rng.standard_normal((samples, direction.units), dtype=np.float32).astype(trail.h.dtype)
             entries = samples * direction.units * direction.cell.states
-            found[name] = direction.state_gradients(last, walk) - 0.5 * np.log2(entries)
+            found[name] = direction.state_gradients(last, trail) - 0.5 * np.log2(entries)
         return found
 
-    def activity(self, cache: list[Walk]) -> tuple[Activation, Array] | None:
+    def activity(self, cache: list[Trail]) -> tuple[Activation, Array] | None:
         """φ and its slopes at every step, for cells whose output is an activation's."""
         activation = self.info.activation
-        slopes = [d.slopes(walk) for d, walk in zip(self.directions.values(), cache, strict=True)]
+        slopes = [d.slopes(trail) for d, trail in zip(self.directions.values(), cache, strict=True)]
         there = [part for part in slopes if part is not None]
         if not isinstance(activation, Activation) or not there:
             return None
@@ -106,15 +106,12 @@ class FinalState(Recurrent):
 
     reduces: ClassVar[bool] = True
 
-    def shown(self, direction: Direction, walk: Walk) -> Array:
+    def shown(self, direction: Direction, trail: Trail) -> Array:
         """The step taken last."""
-        return walk.h[:, self._last(direction, walk)].copy()
+        return direction.taken(trail.h)[:, -1].copy()
 
-    def arriving(self, dy: Array, direction: Direction, walk: Walk) -> Array:
+    def arriving(self, dy: Array, direction: Direction, trail: Trail) -> Array:
         """Zero at all other steps."""
-        whole = np.zeros_like(walk.h)
-        whole[:, self._last(direction, walk)] = dy
+        whole = np.zeros_like(trail.h)
+        direction.taken(whole)[:, -1] = dy
         return whole
-
-    def _last(self, direction: Direction, walk: Walk) -> int:
-        return direction.order(walk.h.shape[1])[-1]

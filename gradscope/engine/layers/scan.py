@@ -1,7 +1,8 @@
-"""One direction of a recurrent layer: a cell walked along the steps of a sequence and back, with its
-weights."""
+"""One direction of a recurrent layer: the weights of a cell, and how a batch is laid out for its walk."""
 
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
@@ -9,27 +10,36 @@ from gradscope.engine import Array
 from gradscope.engine.gradients import OuterProducts, RowSum
 from gradscope.engine.layer import Gradients
 from gradscope.engine.layers.cells import Cell
+from gradscope.engine.layers.walking import Maps, Walk, WayBack, walk
+from gradscope.engine.magnitude import joint_log2_l2
 from gradscope.engine.parameters import Parameter, matrix_of, row_of
 from gradscope.engine.signal import Signal
+from gradscope.engine.threads import side_by_side
 from gradscope.engine.weights import Weight
 
+_PIECE_PRODUCTS = 1 << 20
+"""Multiplications of a step from which samples walk apart: below, another walk costs more than it saves."""
 
-class Walk(NamedTuple):
-    """What one direction keeps of its way along a sequence."""
+_PIECE_SAMPLES = 16
+_MOST_PIECES = 4
+
+
+class Trail(NamedTuple):
+    """What one direction keeps of its way along a batch of sequences."""
 
     x: Array
     h: Array
     """(B, T, U), in the order of the sequence."""
-    steps: list[Any]
-    """What the cell keeps of each step, in the order they were taken."""
+    walks: list[Walk]
+    """Of each piece of the batch."""
 
 
 class Direction:
     """A cell with its input weight (I, G·U), recurrent weight (U, G·U), bias (1, G·U) and, where the cell's
     recurrent product is multiplied by a gate, a bias (1, U) of that part of it.
 
-    The gradient of the state is carried as a Signal from step to step, so that neither 1e-300 nor 1e+300
-    between the ends of a sequence is lost.
+    The samples of a batch do not know of each other: pieces of it walk side by side, cut the same way on any
+    number of threads.
     """
 
     def __init__(
@@ -56,55 +66,63 @@ class Direction:
         there = (self.into, self.recurrent, self.bias, self.recurrent_bias)
         return sum(weight.size for weight in there if weight is not None)
 
-    def order(self, length: int) -> range:
-        """The steps of a sequence in the order they are taken."""
-        return range(length - 1, -1, -1) if self.reverse else range(length)
+    def taken(self, x: Array) -> Array:
+        """(B, T, ...) in the order the steps are taken, or from there in the order of the sequence; a
+        view."""
+        return x[:, ::-1] if self.reverse else x
 
-    def forward(self, x: Array) -> Walk:
-        """h at every step; the input's part of all steps is one product.   x (B, T, I)."""
-        samples, length, fan_in = x.shape
-        z = self.into.product_by_features(x.transpose(1, 0, 2).reshape(-1, fan_in))
-        if self.bias is not None:
-            z += self.bias.row()[:, np.newaxis]
-        transposed = np.ascontiguousarray(self.recurrent.matrix().T)
-        shift = None if self.recurrent_bias is None else self.recurrent_bias.row()[:, np.newaxis]
-        state = np.zeros((self.cell.states * self.units, samples), dtype=x.dtype)
+    def forward(self, x: Array) -> Trail:
+        """h at every step.   x (B, T, I)."""
+        samples, length, _ = x.shape
+        pieces = self._pieces(samples)
+        maps = Maps(
+            self.into.transposed(),
+            self.recurrent.transposed(),
+            None if self.bias is None else self.bias.transposed(),
+            None if self.recurrent_bias is None else self.recurrent_bias.transposed(),
+        )
         h = np.empty((samples, length, self.units), dtype=x.dtype)
-        steps = []
-        for t in self.order(length):
-            q = transposed @ state[: self.units]
-            if shift is not None:
-                q[-self.units :] += shift
-            state, kept = self.cell.forward(z[:, t * samples : (t + 1) * samples], q, state)
-            h[:, t] = state[: self.units].T
-            steps.append(kept)
-        return Walk(x, h, steps)
+        entering, shown = self.taken(x), self.taken(h)
 
-    def backward(self, dy: Signal, walk: Walk) -> tuple[Signal, Gradients]:
+        def run(number: int) -> Walk:
+            piece = pieces[number]
+            walked = walk(self.cell, maps, entering[piece].swapaxes(0, 1))
+            shown[piece] = walked.states[1:, : self.units].transpose(2, 0, 1)
+            return walked
+
+        return Trail(x, h, side_by_side(run, range(len(pieces))))
+
+    def backward(self, dy: Signal, trail: Trail) -> tuple[Signal, Gradients]:
         """∂L/∂x (B, T, I), and the gradients by name under the exponent of dy.   dy (B, T, U)."""
-        way = _WayBack(self, walk)
-        dz, dq, exponent = way.preactivations(dy.mantissa)
+        dz, dq, exponent = self._preactivations(dy.mantissa, trail)
         gradients: Gradients = {
-            "input.weight": OuterProducts(walk.x, dz, exponent),
-            "recurrent.weight": OuterProducts(self._before(walk.h), dq, exponent),
+            "input.weight": OuterProducts(trail.x, dz, exponent),
+            "recurrent.weight": OuterProducts(self._before(trail.h), dq, exponent),
         }
         if self.bias is not None:
             gradients["bias"] = RowSum(dz, exponent)
         if self.recurrent_bias is not None:
             gradients["recurrent.bias"] = RowSum(dq[:, :, -self.units :], exponent)
-        dx = self.into.times_transposed(dz.reshape(-1, dz.shape[2])).reshape(walk.x.shape)
+        dx = self.into.times_transposed(dz.reshape(-1, dz.shape[2])).reshape(trail.x.shape)
         return Signal(dx, dy.exponent + exponent), gradients
 
-    def state_gradients(self, last: Array, walk: Walk) -> Array:
+    def state_gradients(self, last: Array, trail: Trail) -> Array:
         """log2 L2 (T,) of the state's gradient at each step in the order they were taken, given that of h at
         the last one.   last (B, U)."""
-        return _WayBack(self, walk).norms(last)
+        weight = self.recurrent.matrix()
 
-    def slopes(self, walk: Walk) -> Array | None:
+        def run(number: int) -> Array:
+            return WayBack(self.cell, weight, trail.walks[number]).norms(last[pieces[number]])
+
+        pieces = self._pieces(len(last))
+        found = side_by_side(run, range(len(pieces)))
+        return np.array([joint_log2_l2(norms) for norms in zip(*map(np.ndarray.tolist, found), strict=True)])
+
+    def slopes(self, trail: Trail) -> Array | None:
         """φ′ (B, T, U) of the cell's activation, in the order the steps were taken."""
-        kept = [self.cell.activity(step) for step in walk.steps]
-        there = [slopes for slopes in kept if slopes is not None]
-        return np.stack(there).transpose(2, 0, 1) if there else None
+        kept = [self.cell.activity(walked.tape) for walked in trail.walks]
+        there = [slopes.transpose(2, 0, 1) for slopes in kept if slopes is not None]
+        return np.concatenate(there) if there else None
 
     def own_parameters(self) -> dict[str, Parameter]:
         """By the names of the gradients; a bias as (G·U,)."""
@@ -115,87 +133,61 @@ class Direction:
             **{name: row_of(bias) for name, bias in biases.items() if bias is not None},
         }
 
+    def _pieces(self, samples: int) -> list[slice]:
+        products = self.recurrent.size * samples
+        count = max(1, min(samples // _PIECE_SAMPLES, products // _PIECE_PRODUCTS, _MOST_PIECES))
+        return [
+            slice(start, stop)
+            for start, stop in pairwise(samples * number // count for number in range(count + 1))
+        ]
+
+    def _preactivations(self, dy: Array, trail: Trail) -> tuple[Array, Array, int]:
+        """dz and dq (B, T, G·U) of all steps, both times a power of two whose exponent comes with them."""
+        weight = self.recurrent.matrix()
+        dz = np.empty((*dy.shape[:2], weight.shape[1]), dtype=dy.dtype)
+        dq = np.empty_like(dz) if self.cell.has_own_dq else dz
+        taken = [self.taken(array) for array in (dy, dz, dq)]
+        pieces = self._pieces(len(dy))
+        exponents = np.zeros((len(pieces), dy.shape[1]), dtype=np.int64)
+
+        def run(number: int) -> None:
+            of_dy, of_z, of_q = (array[pieces[number]] for array in taken)
+            back = WayBack(self.cell, weight, trail.walks[number])
+            # Where dz and dq are one array, the views of it are one object too.
+            back.preactivations(of_dy, of_z, of_z if dq is dz else of_q, exponents[number])
+
+        side_by_side(run, range(len(pieces)))
+        exponent = _align(taken[1], exponents, pieces)
+        if dq is not dz:
+            _shift(taken[2], exponents - exponent, pieces)
+        return dz, dq, exponent
+
     def _before(self, h: Array) -> Array:
         """h of the step before each: zero before the first."""
         before = np.zeros_like(h)
-        if self.reverse:
-            before[:, :-1] = h[:, 1:]
-        else:
-            before[:, 1:] = h[:, :-1]
+        self.taken(before)[:, 1:] = self.taken(h)[:, :-1]
         return before
 
 
-class _WayBack:
-    """The steps of a walk from the last to the first."""
-
-    def __init__(self, direction: Direction, walk: Walk):
-        self.cell = direction.cell
-        self.units = direction.units
-        self.weight = direction.recurrent.matrix()
-        self.walk = walk
-        self.order = direction.order(walk.h.shape[1])
-        samples = walk.h.shape[0]
-        self.state = Signal(np.zeros((self.cell.states * self.units, samples), dtype=walk.h.dtype))
-        """The gradient of the state at the step that is looked at, but for what comes in there."""
-
-    def preactivations(self, dy: Array) -> tuple[Array, Array, int]:
-        """dz and dq (B, T, G·U) of all steps, both times a power of two whose exponent comes with them."""
-        samples, length, _ = dy.shape
-        dz = np.empty((samples, length, self.weight.shape[1]), dtype=dy.dtype)
-        dq = dz
-        exponents = np.zeros(length, dtype=np.int64)
-        for t, kept in zip(reversed(self.order), reversed(self.walk.steps), strict=True):
-            self._receive(dy[:, t].T)
-            exponents[t] = self.state.exponent
-            of_z, of_q, _ = self._step(kept)
-            dz[:, t] = of_z.T
-            if of_q is not of_z:
-                dq = np.empty_like(dz) if dq is dz else dq
-                dq[:, t] = of_q.T
-        exponent = _align(dz, exponents)
-        if dq is not dz:
-            _shift(dq, exponents - exponent)
-        return dz, dq, exponent
-
-    def norms(self, last: Array) -> Array:
-        """log2 L2 of the state's gradient at each step."""
-        self._receive(last.T)
-        norms = np.empty(len(self.order))
-        for number in reversed(range(len(self.order))):
-            exponent = self.state.exponent
-            _, _, whole = self._step(self.walk.steps[number])
-            norms[number] = Signal(whole, exponent).log2_l2
-        return norms
-
-    def _receive(self, dh: Array) -> None:
-        """Add what comes in at this step."""
-        if self.state.exponent == 0:
-            whole = self.state.mantissa.copy()
-            whole[: self.units] += dh
-            self.state = Signal(whole)
-            return
-        arriving = np.zeros_like(self.state.mantissa)
-        arriving[: self.units] = dh
-        self.state = self.state + Signal(arriving)
-
-    def _step(self, kept: Any) -> tuple[Array, Array, Array]:
-        dz, dq, carried, whole = self.cell.backward(self.state.mantissa, kept)
-        carried[: self.units] += self.weight @ dq
-        self.state = self.state.with_mantissa(carried).rescaled()
-        return dz, dq, whole
-
-
-def _align(dz: Array, exponents: Array) -> int:
-    """Bring the steps of dz (B, T, ·) from exponents of their own (T,) under one, which is given back."""
+def _align(dz: Array, exponents: Array, pieces: Sequence[slice]) -> int:
+    """Bring the steps of dz (B, T, ·) from exponents of their own (pieces, T) under one: given
+    back."""
     if not exponents.any():
         return 0
     # An exact zero has no scale and no say in it.
-    top = max((int(exponent) for t, exponent in enumerate(exponents) if dz[:, t].any()), default=0)
-    _shift(dz, exponents - top)
+    there = [
+        int(exponent)
+        for piece, of_piece in zip(pieces, exponents, strict=True)
+        for t, exponent in enumerate(of_piece)
+        if dz[piece, t].any()
+    ]
+    top = max(there, default=0)
+    _shift(dz, exponents - top, pieces)
     return top
 
 
-def _shift(steps: Array, exponents: Array) -> None:
-    """Times a power of two of its own for each step; what is far below the largest becomes zero."""
-    for t in np.flatnonzero(exponents):
-        np.ldexp(steps[:, t], exponents[t], out=steps[:, t])
+def _shift(steps: Array, exponents: Array, pieces: Sequence[slice]) -> None:
+    """Times a power of two of its own for each piece and step; what is far below the largest becomes zero."""
+    for number, t in zip(*np.nonzero(exponents), strict=True):
+        part = steps[pieces[number], t]
+        np.ldexp(part, exponents[number, t], out=part)
