@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterator
+from concurrent import futures
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
@@ -45,11 +48,50 @@ def dask_crew(scheduler: str, jobs: int, notify: Callable[[str], None]) -> Itera
     with _silenced_logs(), _client(distributed, scheduler, jobs) as client:
         if not client.nthreads():
             notify("the cluster has no workers yet; waiting for them")
-        executor = client.get_executor(pure=False)
+        executor = ClusterTasks(client)
         try:
             yield Crew(executor, _Slots(client), CHUNK_SECONDS, (WorkerDiedError, distributed.KilledWorker))
         finally:
             executor.shutdown(wait=False)
+
+
+class ClusterTasks(Executor):
+    """Tasks of a Dask client, each of which comes to an end whenever its worker dies.
+
+    Those of `Client.get_executor` do not (2026.8): one whose result is lost with its worker while it is
+    fetched stays pending for ever when it fails after that, or fails with a ValueError of theirs.
+    """
+
+    def __init__(self, client: Any) -> None:
+        """Hand tasks to that client."""
+        self._client = client
+        self._waiting: set[Any] = set()
+        """Dask's futures of what is not finished."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """The future result of a call on whichever worker the scheduler chooses."""
+        task = self._client.submit(fn, *args, pure=False, **kwargs)
+        self._waiting.add(task)
+        future: Future[Any] = Future()
+        self._client.loop.add_callback(self._deliver, task, future)
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Take back what is not finished."""
+        self._client.cancel([*self._waiting], force=True)
+
+    async def _deliver(self, task: Any, future: Future[Any]) -> None:
+        try:
+            result = await self._client.gather(task, asynchronous=True)
+        except (futures.CancelledError, asyncio.CancelledError):
+            future.cancel()
+            future.set_running_or_notify_cancel()
+        except Exception as error:
+            future.set_exception(error)
+        else:
+            future.set_result(result)
+        finally:
+            self._waiting.discard(task)
 
 
 @contextmanager

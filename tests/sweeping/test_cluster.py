@@ -1,12 +1,14 @@
 """Dask: a local cluster, and a real scheduler with worker processes that are killed."""
 
+import asyncio
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent import futures
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,8 @@ import pytest
 import gradscope
 from gradscope.errors import UserError
 from gradscope.sweeping import cluster
+from gradscope.sweeping.cluster import ClusterTasks
+from gradscope.sweeping.executors import WorkerDiedError
 from gradscope.sweeping.sweep import Workforce, run_job
 from tests.sweeping.sweeps import base_of, environment, job, write_base
 from tests.sweeping.test_sweep import AXES, told
@@ -104,6 +108,54 @@ def test_of_a_poison_point_every_other_finishes(scheduler: str, tmp_path: Path) 
     assert sorted(point.number for point in points) == [*range(60), *range(POISON - 3, POISON + 3)]
     failed = {point.number: point.error for point in points if point.error is not None}
     assert failed == {POISON: "its worker died 3 times while computing it"}
+
+
+class Alone:
+    """A client, its event loop and its future of the one task that ends as it is told."""
+
+    def __init__(self, outcome: object) -> None:
+        self.loop = self
+        self.cancelled: list[object] = []
+        self._outcome = outcome
+
+    def submit(self, function: object, *, pure: bool) -> object:
+        assert not pure
+        return function
+
+    def add_callback(self, deliver: Callable[..., Coroutine[Any, Any, None]], *args: object) -> None:
+        if self._outcome is not None:
+            asyncio.run(deliver(*args))
+
+    async def gather(self, task: object, *, asynchronous: bool) -> object:
+        assert asynchronous
+        if isinstance(self._outcome, BaseException):
+            raise self._outcome
+        return self._outcome
+
+    def cancel(self, tasks: list[object], *, force: bool) -> None:
+        assert force
+        self.cancelled += tasks
+
+
+@pytest.mark.parametrize("error", [WorkerDiedError("while its result was fetched"), ZeroDivisionError()])
+def test_a_task_whose_result_cannot_be_fetched_ends_with_the_reason(error: Exception) -> None:
+    executor = ClusterTasks(Alone(error))
+    assert executor.submit(os.getpid).exception(timeout=1) is error
+
+
+def test_a_task_that_is_cancelled_ends_too() -> None:
+    for error in (asyncio.CancelledError(), futures.CancelledError()):
+        future = ClusterTasks(Alone(error)).submit(os.getpid)
+        assert futures.wait([future], timeout=1).done
+        assert future.cancelled()
+
+
+def test_only_tasks_that_are_not_finished_are_taken_back() -> None:
+    for client, taken_back in ((Alone(5), []), (Alone(None), [os.getpid])):
+        executor = ClusterTasks(client)
+        future = executor.submit(os.getpid)
+        executor.shutdown(wait=False)
+        assert (future.done(), client.cancelled) == (not taken_back, taken_back)
 
 
 def test_without_dask_one_is_told_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

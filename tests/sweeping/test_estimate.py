@@ -7,7 +7,9 @@ from gradscope.errors import UserError
 from gradscope.render.sweep_estimate import duration, render
 from gradscope.sweeping import estimate as estimate_module
 from gradscope.sweeping.estimate import MOST_TIMED, Estimate, estimate
+from gradscope.sweeping.grid import Point
 from gradscope.sweeping.job import Job
+from gradscope.sweeping.worker import Result, Task, failure
 from tests.sweeping.sweeps import base_of, job, swept
 
 
@@ -47,18 +49,22 @@ def test_of_a_large_sweep_a_part_is_looked_up(tmp_path: Path, monkeypatch: pytes
 
 
 def test_points_that_take_too_long_are_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(estimate_module, "MOST_SECONDS", 1e-4)
+    def given_up(task: Task, point: Point) -> Result:
+        assert task.timeout is not None
+        return failure(task.base, task.names, point, "took too long", seconds=task.timeout)
+
+    monkeypatch.setattr(estimate_module, "compute_point", given_up)
     made = job(base_of(tmp_path), {"depth": [1, 2]})
     found = estimate(made, str(tmp_path / "a.sqlite"))
     assert found.is_at_least
     assert found.seconds is not None
-    assert found.seconds >= 1e-4
+    assert found.seconds >= estimate_module.MOST_SECONDS
     slow = msgspec.structs.replace(found, points=1000, seconds=10.0, timed=1)
     assert render(slow, made.design, 2, "a.sqlite").splitlines()[3] == (
         "time      at least 1 h 23 min with 2 jobs (10 s a point, as 1 point took)"
     )
-    given_up = estimate(job(base_of(tmp_path), {"depth": [1]}, timeout=1e-4), str(tmp_path / "a.sqlite"))
-    assert given_up.seconds is None
+    limited = estimate(job(base_of(tmp_path), {"depth": [1]}, timeout=1.0), str(tmp_path / "a.sqlite"))
+    assert limited.seconds is None  # nothing can be computed within what it may take
 
 
 def test_estimates_are_rounded(tmp_path: Path) -> None:
