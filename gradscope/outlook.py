@@ -16,6 +16,7 @@ from gradscope.probe.flow import measure_flow
 from gradscope.rules.policy import check_settings
 from gradscope.theory.level import Level
 from gradscope.theory.prediction import Prediction, predict
+from gradscope.theory.scatter import Deviation, Pair
 from gradscope.theory.unfolding import Stretch, is_settled, unfolded
 
 SHORT = 48
@@ -62,7 +63,7 @@ def _foretold(config: Config, problems: Problems) -> Prediction | None:
         outline = sketch(msgspec.structs.replace(config, layers=layers), problems)
         if outline is None:
             return None
-        prediction = predict(outline, _measured_inputs(config, outline))
+        prediction = predict(outline, measured_inputs(Plan(config, Problems())))
         if layers == config.layers:
             return prediction
         whole = _whole(config, outline, prediction, copies)
@@ -71,16 +72,20 @@ def _foretold(config: Config, problems: Problems) -> Prediction | None:
         copies *= 8
 
 
-def _measured_inputs(config: Config, outline: Outline) -> Level | None:
+def measured_inputs(plan: Plan) -> Level | None:
     """Moments of the first batch, where only the data know them."""
-    if outline.inputs.second_moment is not None or outline.inputs.is_tokens:
+    inputs, batch_size = plan.outline.inputs, plan.outline.batch_size
+    if inputs.moments is not None or inputs.is_tokens:
         return None
-    x = Plan(config, Problems()).batch(0)[0].astype(np.float64).reshape(outline.batch_size, -1)
-    second = float(np.mean(x * x))
-    total = x.sum(axis=0)
+    x = plan.batch(0)[0].astype(np.float64).reshape(batch_size, -1)
+    squares = np.mean(x * x, axis=1)
+    second, total = float(squares.mean()), x.sum(axis=0)
     pairs = float(np.dot(total, total)) - float(np.vdot(x, x))
-    count = outline.batch_size * (outline.batch_size - 1) * x.shape[1]
-    return Level(0.0, second, pairs / count if count else 0.0)
+    count = batch_size * (batch_size - 1) * x.shape[1]
+    # Samples differ in size, but they are the same for every network.
+    uneven = float(np.var(squares)) / second**2 if second > 0.0 else 0.0
+    spread = Pair(uneven, -uneven / max(batch_size - 1, 1))
+    return Level(float(x.mean()), second, pairs / count if count else 0.0, Deviation(spread, -0.5 * uneven))
 
 
 def _shortened(layers: tuple[Layer, ...], copies: int) -> tuple[Layer, ...]:

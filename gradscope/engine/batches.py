@@ -4,55 +4,19 @@ import math
 import os
 import stat
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import BinaryIO
 
 import numpy as np
 
 from gradscope.engine import Array
+from gradscope.engine.inputs import Form, InputMoments, Inputs, apart
 from gradscope.engine.options import Fraction, NotNegative, Real
 from gradscope.engine.random import standard_normal, standard_uniform
 from gradscope.errors import Mistake
 
 _MAGIC = (b"\x93NUMPY", b"PK")
 """How an .npy and an .npz begin."""
-
-
-@dataclass(frozen=True)
-class Form:
-    """What a batch has to look like."""
-
-    batch_size: int
-    shape: tuple[int, ...]
-    """Of one sample: (F,), (T, F), (C, H, W), or (T,) for tokens."""
-    dtype: np.dtype[np.floating]
-    vocab: int | None = None
-
-    @property
-    def full(self) -> tuple[int, ...]:
-        """With the batch axis."""
-        return (self.batch_size, *self.shape)
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """An input distribution: how a batch is drawn, and what is known of it without drawing."""
-
-    draw: Callable[[np.random.Generator, Form, int], Array]
-    """(rng, form, number of the batch) -> inputs."""
-    second_moment: Callable[[tuple[int, ...]], float] | None
-    """E x² of one entry, given the shape of a sample; None when only the data know."""
-    targets: Callable[[Form, int], Array] | None = None
-    """(form, number of the batch) -> the targets that came with the data."""
-    is_tokens: bool | None = False
-    """None where the data may be either, and what a batch has to look like decides."""
-    is_sparse: bool = False
-    """Most entries are zero by nature, so that their RMS says nothing about scaling."""
-    is_given: bool = False
-    """Comes from data: as many batches as were asked for, the same for every trial."""
-    correlation: float = 0.0
-    """Between two samples."""
 
 
 def _standard(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
@@ -72,7 +36,11 @@ def normal(*, mean: Real = 0.0, std: NotNegative = 1.0) -> Inputs:
     def draw(rng: np.random.Generator, form: Form, number: int) -> Array:
         return _affine(_standard(rng, form.full), std, mean, form)
 
-    return Inputs(draw, second_moment=lambda shape: mean * mean + std * std)
+    def moments(shape: tuple[int, ...]) -> InputMoments:
+        m2, v = mean * mean, std * std
+        return apart(mean, m2 + v, m2 * m2 + 6.0 * m2 * v + 3.0 * v * v)
+
+    return Inputs(draw, moments)
 
 
 def uniform(*, low: Real = 0.0, high: Real = 1.0) -> Inputs:
@@ -83,7 +51,11 @@ def uniform(*, low: Real = 0.0, high: Real = 1.0) -> Inputs:
         values = standard_uniform(rng, math.prod(form.full)).reshape(form.full)
         return _affine(values, half, centre, form)
 
-    return Inputs(draw, second_moment=lambda shape: centre * centre + half * half / 3.0)
+    def moments(shape: tuple[int, ...]) -> InputMoments:
+        c2, h2 = centre * centre, half * half
+        return apart(centre, c2 + h2 / 3.0, c2 * c2 + 2.0 * c2 * h2 + h2 * h2 / 5.0)
+
+    return Inputs(draw, moments)
 
 
 def bernoulli(p: Fraction = 0.5) -> Inputs:
@@ -94,7 +66,7 @@ def bernoulli(p: Fraction = 0.5) -> Inputs:
         # One draw in 2^26 rounds to 1: a certain event must not miss it.
         return (values < (2.0 * p - 1.0 if p < 1.0 else math.inf)).astype(form.dtype)
 
-    return Inputs(draw, second_moment=lambda shape: p)
+    return Inputs(draw, lambda shape: apart(p, p, p))
 
 
 def one_hot() -> Inputs:
@@ -106,7 +78,12 @@ def one_hot() -> Inputs:
         np.put_along_axis(values, places, 1.0, axis=-1)
         return values
 
-    return Inputs(draw, second_moment=lambda shape: 1.0 / shape[-1], is_sparse=True)
+    def moments(shape: tuple[int, ...]) -> InputMoments:
+        # A sample's mean square is no matter of chance, so that its entries count as having no spread.
+        share = 1.0 / shape[-1]
+        return apart(share, share, share * share)
+
+    return Inputs(draw, moments, is_sparse=True)
 
 
 def lognormal(*, mean: Real = 0.0, std: NotNegative = 1.0) -> Inputs:
@@ -116,7 +93,10 @@ def lognormal(*, mean: Real = 0.0, std: NotNegative = 1.0) -> Inputs:
         values: Array = np.exp(_affine(_standard(rng, form.full), std, mean, form))
         return values
 
-    return Inputs(draw, second_moment=lambda shape: _exp(2.0 * (mean + std * std)))
+    def moments(shape: tuple[int, ...]) -> InputMoments:
+        return apart(*(_exp(n * mean + 0.5 * n * n * std * std) for n in (1.0, 2.0, 4.0)))
+
+    return Inputs(draw, moments)
 
 
 def correlated(rho: Fraction = 0.5) -> Inputs:
@@ -126,7 +106,7 @@ def correlated(rho: Fraction = 0.5) -> Inputs:
         common, own = _standard(rng, form.shape), _standard(rng, form.full)
         return (math.sqrt(rho) * common + math.sqrt(1.0 - rho) * own).astype(form.dtype)
 
-    return Inputs(draw, second_moment=lambda shape: 1.0, correlation=rho)
+    return Inputs(draw, lambda shape: InputMoments(0.0, 1.0, 3.0, rho, 1.0 + 2.0 * rho * rho))
 
 
 def tokens(zipf: NotNegative = 0.0) -> Inputs:
@@ -139,7 +119,7 @@ def tokens(zipf: NotNegative = 0.0) -> Inputs:
         drawn: Array = np.searchsorted(edges, rng.random(form.full), side="right")
         return np.minimum(drawn, vocab - 1)
 
-    return Inputs(draw, second_moment=None, is_tokens=True)
+    return Inputs(draw, None, is_tokens=True)
 
 
 def file(path: str, *, array: str | None = None, targets: str | None = None) -> Inputs:
@@ -162,7 +142,7 @@ def file(path: str, *, array: str | None = None, targets: str | None = None) -> 
         return _take(labels, form, number, path)
 
     taken = None if targets is None else take_targets
-    return Inputs(draw, second_moment=None, targets=taken, is_tokens=None, is_given=True)
+    return Inputs(draw, None, targets=taken, is_tokens=None, is_given=True)
 
 
 def _input_for(shape: tuple[int, ...], vocab: int | None) -> str:
@@ -294,3 +274,5 @@ INPUTS: dict[str, Callable[..., Inputs]] = {
     "tokens": tokens,
     "file": file,
 }
+
+__all__ = ["INPUTS", "Form", "InputMoments", "Inputs", "checked_classes"]

@@ -30,6 +30,9 @@ class Loss:
     """(rng, shape of the outputs, dtype) -> targets; the same draws in either precision."""
     expected: Callable[[tuple[int, ...]], float | None]
     """The loss of outputs that are all zero on such targets, given the outputs' shape."""
+    follows: Callable[[float, int], float]
+    """(mean square of an output, number of outputs) -> the share of the gradient's mean square that is the
+    outputs' doing, for Gaussian outputs and drawn targets; the rest is the targets'."""
     targets_of: Callable[[Array], Array] | None = None
     """Scores N(0, 1), one an output, as targets; None where there is nothing to learn."""
     takes_logits: bool = False
@@ -45,7 +48,14 @@ def cross_entropy() -> Loss:
         outputs (B, K) or (B, T, K), targets (B,) or (B, T).
     """
     return Loss(
-        "cross_entropy", _cross_entropy, _classes, _log_classes, _largest, takes_logits=True, classes=True
+        "cross_entropy",
+        _cross_entropy,
+        _classes,
+        _log_classes,
+        _as_softmax,
+        _largest,
+        takes_logits=True,
+        classes=True,
     )
 
 
@@ -56,6 +66,7 @@ def binary_cross_entropy() -> Loss:
         _binary_cross_entropy,
         _coins,
         partial(_always, math.log(2.0)),
+        _as_sigmoid,
         _positive,
         takes_logits=True,
     )
@@ -63,24 +74,24 @@ def binary_cross_entropy() -> Loss:
 
 def mse() -> Loss:
     """(output − target)², a mean over all outputs."""
-    return Loss("mse", _squared_error, _gaussian, partial(_always, 1.0), _unchanged)
+    return Loss("mse", _squared_error, _gaussian, partial(_always, 1.0), _as_error, _unchanged)
 
 
 def mae() -> Loss:
     """|output − target|, a mean over all outputs."""
-    return Loss("mae", _absolute_error, _gaussian, partial(_always, math.sqrt(2.0 / math.pi)), _unchanged)
+    expected = partial(_always, math.sqrt(2.0 / math.pi))
+    return Loss("mae", _absolute_error, _gaussian, expected, _as_error, _unchanged)
 
 
 def huber(delta: Positive = 1.0) -> Loss:
     """Half the squared error up to `delta`, a line behind it (Huber 1964), a mean over all outputs."""
-    return Loss(
-        "huber", partial(_huber, delta), _gaussian, partial(_always, _gaussian_huber(delta)), _unchanged
-    )
+    expected = partial(_always, _gaussian_huber(delta))
+    return Loss("huber", partial(_huber, delta), _gaussian, expected, _as_error, _unchanged)
 
 
 def random_cotangent() -> Loss:
     """No loss: an N(0, 1) gradient at every output, not divided by anything."""
-    return Loss("random_cotangent", _cotangent, _gaussian, partial(_always, None))
+    return Loss("random_cotangent", _cotangent, _gaussian, partial(_always, None), _as_nothing)
 
 
 def _cross_entropy(outputs: Array, targets: Array) -> tuple[float, Array]:
@@ -210,6 +221,27 @@ def _positive(scores: Array) -> Array:
 
 def _unchanged(scores: Array) -> Array:
     return scores
+
+
+def _as_nothing(square: float, outputs: int) -> float:
+    return 0.0
+
+
+def _as_error(square: float, outputs: int) -> float:
+    """Output less target; of their sign or a part of it too, near enough."""
+    return 1.0 / (1.0 + 1.0 / square) if square > 0.0 else 0.0
+
+
+def _as_sigmoid(square: float, outputs: int) -> float:
+    """p − t with p − 1/2 of mean square q/16 for small outputs and at most 1/4, that of t."""
+    own = _as_error(square / 4.0, outputs)
+    return own / (1.0 + own)
+
+
+def _as_softmax(square: float, outputs: int) -> float:
+    """p − e_t with |p|² − 1/K of mean (e^q − 1)/K for small outputs and at most 1 − 1/K, that of e_t."""
+    own = _as_error(math.expm1(min(square, 700.0)) / (outputs - 1), outputs) if outputs > 1 else 0.0
+    return own / (1.0 + own)
 
 
 def _always(value: float | None, shape: tuple[int, ...]) -> float | None:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from gradscope.engine.activations import Activation, Softmax
 from gradscope.engine.axes import feature_axis
-from gradscope.engine.batches import Inputs
 from gradscope.engine.initializers import Fans, Initializer
+from gradscope.engine.inputs import Inputs
 from gradscope.engine.losses import Loss
 
 

@@ -48,12 +48,12 @@ class Remedy(Struct, frozen=True):
 
 def _scaled_inputs(at: Situation) -> Iterator[Option]:
     choice = at.config.batch.inputs
-    second = at.outline.inputs.second_moment
-    if choice.name == "file" or second is None:
+    moments = at.outline.inputs.moments
+    if moments is None:
         return
     root3 = round(math.sqrt(3.0), 4)
     scaled: dict[str, Any] = {"uniform": {"uniform": {"low": -root3, "high": root3}}}
-    if not 0.01 <= second(at.outline.input_shape) <= 100.0:
+    if not 0.01 <= moments(at.outline.input_shape).second <= 100.0:
         to = scaled.get(choice.name, "normal")
         yield Option("standardised inputs", (at.written.set(("batch", "inputs"), to),))
 

@@ -4,16 +4,15 @@ import math
 from collections.abc import Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gradscope.numerals import power10
 from gradscope.theory.forward import Passed, branch_scale, joined_share
-
-_PER_LN = 0.5 / math.log(10.0)
-"""log10 of a norm per ln of its square."""
+from gradscope.theory.scatter import EXACT, NONE, PER_LN, Deviation, Pair, Scatter, over_batch
 
 
 class LayerPrediction(Struct, frozen=True):
-    """One layer at infinite width."""
+    """One layer at infinite width, and how far a network of this width strays from it."""
 
     name: str
     second_moment: float
@@ -23,9 +22,56 @@ class LayerPrediction(Struct, frozen=True):
     log10_l2_ratio: float
     """Of the gradient at its output, relative to the last flow point."""
     dead_fraction: float | None
-    log10_spread: float
-    """Standard deviation of `log10_l2_ratio` for one sample at this network's own width; a batch, whose
-    samples share the weights but not their gradients, spreads less."""
+    rows: int
+    """Samples and positions that its gradient is a norm over."""
+    spread: Pair
+    """Of ln of the squared gradient at its output, relative to the last flow point."""
+    shift: float
+    """Mean of the same on one sample."""
+    doubt: float
+    """Standard deviation of what theory does not know of that mean."""
+
+    @property
+    def log10_spread(self) -> float:
+        """Standard deviation of `log10_l2_ratio` over networks of this width."""
+        return PER_LN * math.sqrt(over_batch(self.spread, self.rows))
+
+    @property
+    def log10_doubt(self) -> float:
+        """Standard deviation of what theory does not know of `log10_shift`: the same in every network."""
+        return PER_LN * self.doubt
+
+    @property
+    def log10_shift(self) -> float:
+        """How far its mean over networks of this width is from the limit: that of a logarithm is lower than
+        the logarithm of the mean, by half the variance that a batch does not average out."""
+        return PER_LN * (self.shift + 0.5 * (self.spread.one - over_batch(self.spread, self.rows)))
+
+
+class Alignment(Struct, frozen=True):
+    """How alike two samples' gradients are, and a sample's gradient and its outputs."""
+
+    mean: float = 0.0
+    """Of the cosine of two samples' gradients."""
+    random: float = 0.0
+    """Mean square of what it strays from that."""
+    along: float = 0.0
+    """Of the squared gradient, what points along the layer's output because the loss follows the outputs."""
+    gained: float = 0.0
+    """What else the squared gradient has for that, beyond its law for gradients that know no weights."""
+
+    @property
+    def square(self) -> float:
+        """Mean of the squared cosine of two samples' gradients."""
+        return min(self.mean**2 + self.random, 1.0)
+
+    @property
+    def gathered(self) -> float:
+        """ln of the factor by which it is larger for that."""
+        return math.log(max(1.0 + self.along + self.gained, 1e-300))
+
+
+APART = Alignment()
 
 
 class Way(Struct, frozen=True):
@@ -33,89 +79,140 @@ class Way(Struct, frozen=True):
 
     log10: float = 0.0
     """log10 of the factor on its norm."""
-    spread: float = 0.0
-    """Variance of the ln of the factor on its square."""
-    centred: float = 0.0
-    """Share of the gradient that sums to zero over the batch when it leaves."""
+    scatter: Scatter = EXACT
+    """What they do to deviations."""
+    shift: float = 0.0
+    """How far ln of the factor on the square is from its limit on average, on one sample."""
+    alignment: Alignment = Alignment()
+    """Of the gradient when it leaves."""
+    doubt: float = 0.0
+    """What theory does not know of `shift`, as a standard deviation."""
     layers: tuple[LayerPrediction, ...] = ()
     """In forward order, their ratios relative to the gradient that came in."""
 
 
-def way_back(passed: Sequence[Passed], centred: float = 0.0) -> Way:
-    """The way of the gradient over layers in a row, from behind the last to in front of the first."""
-    log10, spread = 0.0, 0.0
+def way_back(passed: Sequence[Passed], rows: int, alignment: Alignment = APART) -> Way:
+    """The way of the gradient over layers in a row, from behind the last to in front of the first.
+
+    Args:
+        passed: the layers.
+        rows: samples a batch, and batches.
+        alignment: of the gradient that comes in.
+    """
+    way = Way(alignment=alignment)
     layers: list[LayerPrediction] = []
     for step in reversed(passed):
-        own, inner = _across(step, centred)
-        deviation = math.sqrt(spread) * _PER_LN
-        layers.append(_predicted(step, own, log10, deviation))
-        layers += [_moved(layer, log10, deviation) for layer in reversed(inner)]
-        log10, spread, centred = log10 + own.log10, spread + own.spread, own.centred
-    return Way(log10, spread, centred, tuple(reversed(layers)))
+        own, inner = _across(step, rows, way.alignment)
+        deviation = step.passage.level.deviation
+        layers.append(_predicted(step, own, way, rows))
+        layers += [_moved(layer, way, deviation) for layer in reversed(inner)]
+        way = Way(
+            way.log10 + own.log10,
+            own.scatter.then(way.scatter),
+            way.shift + own.shift,
+            own.alignment,
+            way.doubt + own.doubt,
+        )
+    return replace(way, layers=tuple(reversed(layers)))
 
 
-def _across(step: Passed, centred: float) -> tuple[Way, Sequence[LayerPrediction]]:
+def _across(step: Passed, rows: int, alignment: Alignment) -> tuple[Way, Sequence[LayerPrediction]]:
     """The way over one layer, and what it means for the layers inside it."""
     if step.info.container:
-        return (_over_join if step.info.joins else _over_sum)(step, centred)
+        return (_over_join if step.info.joins else _over_sum)(step, rows, alignment)
     found = step.passage
-    log10 = 0.5 * _log10(found.growth * (1.0 + found.centring * centred))
-    return Way(log10, found.spread, 1.0 if found.centring else centred * found.evenness), ()
+    growth = found.growth * max(1.0 - alignment.mean, 0.0) if found.centres else found.growth
+    one, two = found.scatter.back
+    scatter = found.scatter._replace(back=Pair(one, two + found.turned * alignment.square))
+    samples = rows * step.info.positions
+    left = Alignment(
+        -1.0 / (samples - 1) if found.centres else alignment.mean * found.alike,
+        min(alignment.random * found.alike**2 + found.mixes, 1.0),
+        alignment.along * found.along,
+        alignment.gained + alignment.along * found.spilt,
+    )
+    before = step.before.deviation
+    if found.centres:  # over a whole batch the mean square does not drift
+        before = before._replace(drift=0.0)
+    return Way(0.5 * _log10(growth), scatter, scatter.shift(before), left, found.doubt), ()
 
 
-def _over_sum(step: Passed, centred: float) -> tuple[Way, Sequence[LayerPrediction]]:
-    scale = abs(branch_scale(step.info))
-    inside, beside = way_back(step.inside, centred), way_back(step.beside, centred)
-    offset = _log10(scale)
-    way = _together(inside, beside, offset, 0.0, step.info.features)
-    return way, [*(_moved(layer, offset, 0.0) for layer in inside.layers), *beside.layers]
+def _over_sum(step: Passed, rows: int, alignment: Alignment) -> tuple[Way, Sequence[LayerPrediction]]:
+    offset = _log10(abs(branch_scale(step.info)))
+    inside, beside = way_back(step.inside, rows, alignment), way_back(step.beside, rows, alignment)
+    way = _together(step, inside, beside, offset, 0.0)
+    return way, [*(_moved(layer, Way(offset)) for layer in inside.layers), *beside.layers]
 
 
-def _over_join(step: Passed, centred: float) -> tuple[Way, Sequence[LayerPrediction]]:
+def _over_join(step: Passed, rows: int, alignment: Alignment) -> tuple[Way, Sequence[LayerPrediction]]:
     """The gradient is shared out by the number of features on either side."""
     share = joined_share(step.info, step.inside)
-    inside = way_back(step.inside, centred)
+    inside = way_back(step.inside, rows, alignment)
     offset = 0.5 * _log10(share)
-    way = _together(inside, Way(centred=centred), offset, 0.5 * _log10(1.0 - share), step.info.features)
-    return way, [_moved(layer, offset, 0.0) for layer in inside.layers]
+    way = _together(step, inside, Way(alignment=alignment), offset, 0.5 * _log10(1.0 - share))
+    return way, [_moved(layer, Way(offset)) for layer in inside.layers]
 
 
-def _together(inside: Way, beside: Way, offset: float, other: float, width: int) -> Way:
+def _together(step: Passed, inside: Way, beside: Way, offset: float, other: float) -> Way:
     """Two ways that meet: squares add, and their product, of independent directions, has variance 1/n."""
     ours, theirs = inside.log10 + offset, beside.log10 + other
     larger = max(ours, theirs)
     if larger == -math.inf:
         return Way(log10=-math.inf)
     a, b = power10(2.0 * (ours - larger)), power10(2.0 * (theirs - larger))
-    share = a / (a + b)
-    spread = share**2 * inside.spread + (1.0 - share) ** 2 * beside.spread
+    share, rest = a / (a + b), b / (a + b)
+    first, second = inside.scatter, beside.scatter
+    product = 4.0 * share * rest / step.info.features
+    square = share * inside.alignment.square + rest * beside.alignment.square
+    forward = step.passage.scatter
+    scatter = Scatter(
+        stretch=forward.stretch,
+        forward=forward.forward,
+        lean=share * first.lean + rest * second.lean,
+        back=first.back.times(share**2) + second.back.times(rest**2) + Pair(product, product * square),
+    )
+    apart = first.back.one + second.back.one
     return Way(
         larger + 0.5 * math.log10(a + b),
-        spread + 4.0 * share * (1.0 - share) / width,
-        share * inside.centred + (1.0 - share) * beside.centred,
+        scatter,
+        share * inside.shift + rest * beside.shift + 0.5 * share * rest * apart - 0.5 * product,
+        Alignment(
+            share * inside.alignment.mean + rest * beside.alignment.mean,
+            share * inside.alignment.random + rest * beside.alignment.random,
+            share * inside.alignment.along + rest * beside.alignment.along,
+            share * inside.alignment.gained + rest * beside.alignment.gained,
+        ),
+        share * inside.doubt + rest * beside.doubt,
     )
 
 
-def _predicted(step: Passed, own: Way, log10: float, deviation: float) -> LayerPrediction:
+def _predicted(step: Passed, own: Way, behind: Way, rows: int) -> LayerPrediction:
     return LayerPrediction(
         name=step.info.name,
         second_moment=step.passage.level.second,
         gradient_gain=power10(own.log10),
-        log10_l2_ratio=log10,
+        log10_l2_ratio=behind.log10,
         dead_fraction=step.passage.dead_fraction,
-        log10_spread=deviation,
+        rows=rows * step.info.positions,
+        spread=behind.scatter.growth(step.passage.level.deviation),
+        shift=behind.shift + 0.5 * behind.alignment.gathered,
+        # What follows the outputs differs from network to network by about as much as it is.
+        doubt=math.hypot(0.5 * behind.alignment.gathered, behind.doubt),
     )
 
 
-def _moved(layer: LayerPrediction, log10: float, deviation: float) -> LayerPrediction:
+def _moved(layer: LayerPrediction, behind: Way, deviation: Deviation = NONE) -> LayerPrediction:
     """The same, seen from further behind."""
     return LayerPrediction(
         layer.name,
         layer.second_moment,
         layer.gradient_gain,
-        layer.log10_l2_ratio + log10,
+        layer.log10_l2_ratio + behind.log10,
         layer.dead_fraction,
-        math.hypot(layer.log10_spread, deviation),
+        layer.rows,
+        layer.spread + behind.scatter.growth(deviation),
+        layer.shift + behind.shift,
+        math.hypot(layer.doubt, behind.doubt),
     )
 
 

@@ -1,12 +1,15 @@
 """The way forward: moments of every layer's outputs, containers inside out. Knows no gradient."""
 
+import math
 from collections.abc import Sequence
+from functools import reduce
 
 from msgspec import Struct
 
 from gradscope.engine.outline import LayerInfo, Outline
 from gradscope.theory.level import Level, UnreachableError
 from gradscope.theory.passage import Passage, passage
+from gradscope.theory.scatter import EXACT, Deviation, Pair, Scatter
 
 
 class Passed(Struct, frozen=True):
@@ -14,6 +17,8 @@ class Passed(Struct, frozen=True):
 
     info: LayerInfo
     passage: Passage
+    before: Level
+    """In front of it."""
     inside: tuple["Passed", ...] = ()
     beside: tuple["Passed", ...] = ()
 
@@ -26,6 +31,8 @@ class Forward:
         for info in outline.layers:
             self._scopes.setdefault(info.scope, []).append(info)
         self._batch, self._batches = outline.batch_size, outline.batch_count
+        self.rows = outline.batch_size * outline.batch_count
+        """Samples that are seen."""
 
     @property
     def trunk(self) -> Sequence[LayerInfo]:
@@ -62,12 +69,15 @@ class Forward:
             UnreachableError: there is no theory of it.
         """
         if not info.container:
-            return Passed(info, passage(info, level, self._batch, self._batches))
+            return Passed(info, passage(info, level, self._batch, self._batches), level)
         inside, branch = self.along(self._scopes.get(info.path, ()), level)
         beside, around = self.along(self._scopes.get(f"{info.path}.shortcut", ()), level)
-        if info.joins:
-            return Passed(info, Passage(_joined(joined_share(info, inside), level, branch), 1.0), inside)
-        return Passed(info, Passage(_added(branch_scale(info), around, branch), 1.0), inside, beside)
+        meet = _joined if info.joins else _added
+        return Passed(info, meet(info, level, (beside, around), (inside, branch)), level, inside, beside)
+
+
+Branch = tuple[Sequence[Passed], Level]
+"""A way through a container and the level at its end."""
 
 
 def branch_scale(info: LayerInfo) -> float:
@@ -80,23 +90,65 @@ def joined_share(info: LayerInfo, inside: Sequence[Passed]) -> float:
     return inside[-1].info.features / info.features if inside else 0.0
 
 
-def _added(scale: float, around: Level, branch: Level) -> Level:
+def composed(passed: Sequence[Passed]) -> Scatter:
+    """What layers in a row do to deviations on the way forward."""
+    return reduce(Scatter.then, (step.passage.scatter for step in passed), EXACT)
+
+
+def _added(info: LayerInfo, level: Level, shortcut: Branch, branch: Branch) -> Passage:
     # Branch and shortcut share no weights but those in front of both: only their means go together.
-    both = 2.0 * scale * around.mean * branch.mean
-    return Level(
-        around.mean + scale * branch.mean,
-        around.second + scale**2 * branch.second + both,
-        around.pair + scale**2 * branch.pair + both,
+    (_, around), (_, through) = shortcut, branch
+    scale = branch_scale(info)
+    both = 2.0 * scale * around.mean * through.mean
+    behind = Level(
+        around.mean + scale * through.mean,
+        around.second + scale**2 * through.second + both,
+        around.pair + scale**2 * through.pair + both,
     )
+    parts = around.second, scale**2 * through.second
+    # The product of two vectors of independent directions has variance 1/n; of two samples, by their cosines.
+    unit, cosine = 1.0 / info.features, around.correlation * through.correlation
+    return _met(behind, level, (shortcut, branch), parts, Pair(unit, unit * cosine))
 
 
-def _joined(share: float, level: Level, branch: Level) -> Level:
-    return Level(*(share * ours + (1.0 - share) * theirs for ours, theirs in zip(branch, level, strict=True)))
+def _joined(info: LayerInfo, level: Level, shortcut: Branch, branch: Branch) -> Passage:
+    (_, around), (inside, through) = shortcut, branch
+    share = joined_share(info, inside)
+    mean, second, pair = (
+        share * theirs + (1.0 - share) * ours for ours, theirs in zip(around[:3], through[:3], strict=True)
+    )
+    behind = Level(mean, second, pair)
+    parts = (1.0 - share) * around.second, share * through.second
+    return _met(behind, level, (shortcut, branch), parts, Pair())
+
+
+def _met(
+    behind: Level, before: Level, branches: tuple[Branch, Branch], parts: tuple[float, float], product: Pair
+) -> Passage:
+    """Deviations behind two ways that meet: each counts by its part of the second moment."""
+    whole = sum(parts)
+    shares = [part / whole if whole > 0.0 else 0.5 for part in parts]
+    around, through = (composed(way) for way, _ in branches)
+    scatter = Scatter(
+        stretch=shares[0] * around.stretch + shares[1] * through.stretch,
+        forward=around.forward.times(shares[0] ** 2)
+        + through.forward.times(shares[1] ** 2)
+        + product.times(4.0 * shares[0] * shares[1]),
+    )
+    drift = sum(share * level.deviation.drift for share, (_, level) in zip(shares, branches, strict=True))
+    deviation = Deviation(scatter.passed(before.deviation).spread, drift)
+    return Passage(behind._replace(deviation=deviation), 1.0, scatter=scatter)
 
 
 def input_level(outline: Outline) -> Level | None:
     """The moments of the inputs; None where only the data know them."""
-    if outline.inputs.second_moment is None:
+    if outline.inputs.moments is None:
         return None
-    second = outline.inputs.second_moment(outline.input_shape)
-    return Level(0.0, second, second * outline.inputs.correlation)
+    found = outline.inputs.moments(outline.input_shape)
+    if not 0.0 < found.second < math.inf:
+        return Level(found.mean, found.second, found.pair)
+    # Entries drawn apart: the mean square of n of them has the variance of one square over n.
+    unit = 1.0 / math.prod(outline.input_shape) / found.second**2
+    own, common = found.fourth - found.second**2, found.squares - found.second**2
+    spread = Pair(own * unit, common * unit)
+    return Level(found.mean, found.second, found.pair, Deviation(spread, -0.5 * spread.one))

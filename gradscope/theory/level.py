@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from gradscope.theory.scatter import Deviation
+
 
 class Level(NamedTuple):
     """Moments of an entry h over networks and samples, and of the same entry on two samples."""
@@ -12,6 +14,8 @@ class Level(NamedTuple):
     """E h²."""
     pair: float
     """E h_a h_b for two samples of the batch."""
+    deviation: Deviation = Deviation()
+    """How far E h² of a network of finite width strays from this."""
 
     @property
     def variance(self) -> float:

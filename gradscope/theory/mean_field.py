@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 
 from gradscope.engine.activations import Activation
-from gradscope.theory.pairs import pair_moment
+from gradscope.theory.pairs import pair_averages
 from gradscope.theory.quadrature import gaussian_mean
 
 SETTLED = 1e-10
@@ -80,7 +80,8 @@ def correlation_fixed_point(
         return 1.0
     c = 0.5
     for _ in range(STEPS):
-        ahead = (sigma_w2 * pair_moment(activation, 0.0, variance, c * variance) + sigma_b2) / variance
+        product = pair_averages(activation, variance, 0.0, c).product
+        ahead = (sigma_w2 * product + sigma_b2) / variance
         if abs(ahead - c) <= CORRELATION_SETTLED:
             return min(ahead, 1.0)
         c = min(ahead, 1.0)

@@ -1,41 +1,90 @@
-"""Correlations behind an activation: E φ(u) φ(v) for two correlated Gaussians."""
+"""Two correlated Gaussians behind an activation: E f(u) g(v) as a series in their correlation."""
 
 import math
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
+from gradscope.engine import Array
 from gradscope.engine.activations import Activation
-from gradscope.theory.quadrature import gaussian_mean
+from gradscope.theory.quadrature import legendre
 
-POINTS = 240
-"""Of the trapezoid in each of both directions."""
+TERMS = 96
+"""Hermite coefficients that are computed; the rest of a kink's series is put into one more term."""
 
-REACH = 8.0
+REACH = 9.0
 
 
-@lru_cache(maxsize=8192)
-def pair_moment(activation: Activation, mean: float, variance: float, covariance: float) -> float:
-    """E φ(u) φ(v), both N(mean, variance) with the given covariance.
+class PairAverages(NamedTuple):
+    """Over two samples whose inputs are correlated."""
 
-    Given what both share, t, they are independent: E_t (E_e φ(mean + √c t + √(v − c) e))² for c >= 0; for c
-    < 0 the second one gets −√|c| t.
+    product: float
+    """E φ_a φ_b."""
+    squares: float
+    """E φ_a²φ_b²/(E φ²)²."""
+    slopes: float
+    """E φ′_a φ′_b/E φ′²."""
+    slope_squares: float
+    """E φ′_a²φ′_b²/(E φ′²)²."""
+    both: float
+    """E φ_a²φ′_b²/(E φ² E φ′²)."""
+
+
+def pair_averages(activation: Activation, variance: float, mean: float, correlation: float) -> PairAverages:
+    """At u, v ~ N(mean, variance).
+
+    E f(u) g(v) = Σ f_k g_k c^k with the coefficients of f and g in normalised Hermite polynomials
+    (Mehler 1866). What the terms beyond `TERMS` add at c = 1 is known, and for φ also their slope there.
     """
-    shared = min(abs(covariance), variance)
-    if shared == 0.0:
-        return gaussian_mean(activation.fn, variance, activation.kinks, mean) ** 2
-    t, weights = _grid()
-    own = math.sqrt(max(variance - shared, 0.0)) * t
-    inner = activation.fn((mean + math.sqrt(shared) * t)[:, None] + own) @ weights
-    if covariance >= 0.0:
-        return float(np.dot(weights, inner * inner))
-    return float(np.dot(weights, inner * inner[::-1]))
+    series = _series(activation, variance, mean)
+    c = min(max(correlation, -1.0), 1.0)
+    found = series.terms @ c ** np.arange(TERMS)
+    if c > 0.0:
+        found = found + series.rest * c**series.rest_power
+    product, squares, slopes, slope_squares, both = found.tolist()
+    return PairAverages(product, squares, slopes, slope_squares, both)
+
+
+class _Series(NamedTuple):
+    terms: Array
+    """(5, TERMS), in the order of `PairAverages`."""
+    rest: Array
+    """What is missing at c = 1."""
+    rest_power: Array
+
+
+@lru_cache(maxsize=1024)
+def _series(activation: Activation, variance: float, mean: float) -> _Series:
+    u, hermite = _hermite()
+    z = math.sqrt(variance) * u + mean
+    h = activation.fn(z)
+    slope = activation.derivative(z, h)
+    one = hermite[0]
+    second, square = float(one @ np.square(h)), float(one @ np.square(slope))
+    slope = slope / math.sqrt(square or 1.0)
+    parts = np.stack([h, np.square(h) / (second or 1.0), slope, np.square(slope)])
+    coefficients = parts @ hermite.T
+    first, other = np.array([0, 1, 2, 3, 1]), np.array([0, 1, 2, 3, 3])
+    terms = coefficients[first] * coefficients[other]
+    rest = (parts[first] * parts[other]) @ one - terms.sum(axis=1)
+    power = np.full(5, 2.0 * TERMS)
+    if rest[0] > 1e-12 * second:  # the slope of E φφ at c = 1 is v E φ′²
+        power[0] = max(TERMS, (variance * square - float(terms[0] @ np.arange(TERMS))) / rest[0])
+    return _Series(terms, rest, power)
 
 
 @lru_cache(maxsize=1)
-def _grid() -> tuple[
-    "np.ndarray[tuple[int], np.dtype[np.float64]]", "np.ndarray[tuple[int], np.dtype[np.float64]]"
-]:
-    t = np.linspace(-REACH, REACH, POINTS)
-    weights = np.exp(-0.5 * t * t)
-    return t, weights / weights.sum()
+def _hermite() -> tuple[Array, Array]:
+    """Nodes (P,), and the normalised Hermite polynomials there times the Gaussian weights (TERMS, P)."""
+    graded = 0.25 * 0.5 ** np.arange(1, 8)
+    edges = np.sort(np.concatenate([np.arange(-REACH, REACH + 0.1, 0.25), graded, -graded]))
+    nodes, node_weights = legendre()
+    half = np.diff(edges)[:, None] / 2.0
+    u = (edges[:-1, None] + half * (1.0 + nodes[None, :])).ravel()
+    weights = np.exp(-0.5 * u * u) * (half * node_weights).ravel() / math.sqrt(2.0 * math.pi)
+    rows = np.empty((TERMS, u.size))
+    rows[0], rows[1] = weights, weights * u
+    for k in range(2, TERMS):
+        rows[k] = (u * rows[k - 1] - math.sqrt(k - 1.0) * rows[k - 2]) / math.sqrt(k)
+    return u, rows

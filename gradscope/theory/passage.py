@@ -6,16 +6,15 @@ border take their share of the kernel from the moments and the gradient of the p
 
 import math
 from collections.abc import Callable
-from functools import lru_cache
 from typing import NamedTuple
 
-from gradscope.engine import Array
 from gradscope.engine.activations import Activation
 from gradscope.engine.outline import LayerInfo
+from gradscope.theory.averages import Averages, averages
 from gradscope.theory.dead import dead_probability
 from gradscope.theory.level import Level, UnreachableError
-from gradscope.theory.pairs import pair_moment
-from gradscope.theory.quadrature import gaussian_mean
+from gradscope.theory.pairs import PairAverages, pair_averages
+from gradscope.theory.scatter import EXACT, Pair, Scatter
 
 LEAST_BATCH = 4
 """Of a batch normalisation that theory reaches: E 1/v of fewer samples' variance v is infinite."""
@@ -30,30 +29,57 @@ class Passage(NamedTuple):
     """E|∂L/∂x|² / E|∂L/∂y|²: the factor on the squared gradient, towards the input."""
     dead_fraction: float | None = None
     """Expected share of units dead on the batch."""
-    spread: float = 0.0
-    """Variance of the ln of that factor, of one sample at this width (Hanin 2018 for dense and ReLU
-    layers)."""
-    evenness: float = 1.0
-    """Share of the squared gradient that every sample of the batch is scaled by alike: (E φ′)²/E φ′²."""
-    centring: float = 0.0
-    """How much less a batch normalisation takes from a gradient that sums to zero over the batch: 1/(B −
-    1)."""
+    scatter: Scatter = EXACT
+    """What it adds to deviations at this width; of two samples whose gradients are orthogonal."""
+    turned: float = 0.0
+    """What the squared cosine of their gradients adds to that, times `scatter.back.two`'s unit."""
+    alike: float = 1.0
+    """Factor on the correlation of two samples' gradients."""
+    centres: bool = False
+    """Whether it takes what the samples' gradients have in common, leaving them a sum of zero."""
+    mixes: float = 0.0
+    """Mean squared cosine that random weights give any two gradients: 1/width."""
+    along: float = 1.0
+    """Factor on a gradient along the layer's output: what is left of it along the input, and beyond the
+    growth."""
+    spilt: float = 0.0
+    """What becomes of it in other directions."""
+    doubt: float = 0.0
+    """What the law leaves out, relative to the growth."""
 
 
 def affine(info: LayerInfo, level: Level, batch: int, batches: int) -> Passage:
     """z = W h + b: σ_w² on second moments and on the squared gradient, σ_b² added (Poole et al. 2016, eq.
-    3)."""
+    3). Of n entries drawn apart the mean square has variance 2/n about its limit; orthogonal weights keep
+    norms, or the share of them that there is room for."""
     law = info.weight
     if law is None or law.mean != 0.0:
         raise UnreachableError("its weights have a mean")
-    fan_in = law.fans.fan_in
-    sigma_w2 = law.variance * fan_in
-    bias_mean = info.bias.mean if info.bias else 0.0
-    sigma_b2 = info.bias.variance + bias_mean**2 if info.bias else 0.0
-    # Of entries drawn apart, |Wδ|²/|δ|² has variance 2/n about its mean; orthogonal weights keep norms.
-    spread = 2.0 / fan_in if law.initializer.in_blocks else 0.0
-    level = Level(bias_mean, sigma_w2 * level.second + sigma_b2, sigma_w2 * level.pair + sigma_b2)
-    return Passage(level, sigma_w2, spread=spread)
+    sigma_w2 = law.variance * law.fans.fan_in
+    mean = info.bias.mean if info.bias else 0.0
+    sigma_b2 = info.bias.variance if info.bias else 0.0
+    into, out = law.fans.fan_in / law.fans.positions, law.fans.fan_out / law.fans.positions
+    kept, kept_back = (
+        (0.0, 0.0) if law.initializer.in_blocks else (min(1.0, out / into), min(1.0, into / out))
+    )
+    carried = sigma_w2 * level.second
+    variance, covariance = carried + sigma_b2, sigma_w2 * level.pair + sigma_b2
+    second = variance + mean**2
+    share = _over(carried, second)
+    random = 2.0 / out * (_over(variance, second) ** 2 - kept * share**2)
+    scatter = Scatter(
+        stretch=share,
+        forward=Pair(random, random * _over(covariance, variance) ** 2),
+        back=Pair(2.0 / into * (1.0 - kept_back), 0.0),
+        bend=share * (1.0 - share),
+        drift=-0.5 * random,
+        sink=-1.0 / into * (1.0 - kept_back),
+    )
+    behind = Level(mean, second, covariance + mean**2, scatter.passed(level.deviation))
+    back = scatter.back.one
+    return Passage(
+        behind, sigma_w2, scatter=scatter, turned=back, mixes=0.5 * back, along=out / into, spilt=1.0
+    )
 
 
 def activated(info: LayerInfo, level: Level, batch: int, batches: int) -> Passage:
@@ -64,22 +90,45 @@ def activated(info: LayerInfo, level: Level, batch: int, batches: int) -> Passag
     variance, mean = _rounded(level.variance), _rounded(level.mean)
     if not 0.0 < variance < math.inf:
         raise UnreachableError(f"its input's variance is {variance:g}")
-    covariance = _rounded(level.pair - level.mean**2)
+    correlation = _rounded(min(max((level.pair - level.mean**2) / variance, -1.0), 1.0))
     dead = None
     if activation.rectifies:
         samples = batch * batches * info.positions
-        dead = dead_probability(_rounded(covariance / variance), samples, offset=mean / variance**0.5)
-    found = _slopes(activation, variance, mean)
-    level = Level(
-        _moment(activation, 1, False, variance, mean),
-        _moment(activation, 2, False, variance, mean),
-        pair_moment(activation, mean, variance, covariance),
+        dead = dead_probability(correlation, samples, offset=mean / variance**0.5)
+    found = averages(activation, variance, mean)
+    pairs = pair_averages(activation, variance, mean, correlation)
+    scatter = _activation_scatter(found, pairs, level.second / variance, correlation, info.features)
+    behind = Level(found.mean, found.second, pairs.product, scatter.passed(level.deviation))
+    turned = 2.0 * (pairs.slope_squares - 1.0) / info.features
+    along = found.stretch**2 * _over(found.second, variance * found.slope)
+    spilt = max(found.both - along, 0.0)
+    return Passage(behind, found.slope, dead, scatter, turned, pairs.slopes, along=along, spilt=spilt)
+
+
+def _activation_scatter(one: Averages, two: PairAverages, ratio: float, c: float, width: int) -> Scatter:
+    """What the entries do given their mean square, which the layer in front accounts for: a sum over n
+    independent units of φ², of φ′²g², and of both, g the Gaussian gradient from behind (E g⁴ = 3)."""
+    s, a, unit = one.stretch, one.lean, 1.0 / width
+    forward = Pair(one.kurtosis - 1.0 - 2.0 * s * s, two.squares - 1.0 - 2.0 * (s * c) ** 2).times(unit)
+    back = Pair(3.0 * (one.slope_kurtosis - 1.0) - 2.0 * a * a, two.slope_squares - 1.0 - 2.0 * (a * c) ** 2)
+    back = back.times(unit)
+    return Scatter(
+        stretch=s * ratio,
+        forward=forward,
+        lean=a * ratio,
+        back=back,
+        both=Pair(one.both - 1.0 - 2.0 * s * a, two.both - 1.0 - 2.0 * s * a * c * c).times(unit),
+        bend=one.bend * ratio**2,
+        arch=one.arch * ratio**2,
+        # Given a mean square that is not random, averages over entries stray by its missing variance 2/n.
+        drift=-0.5 * forward.one - (s * s + one.bend - s) * unit,
+        sink=-0.5 * back.one - (a * a + one.arch - a) * unit,
     )
-    return Passage(level, found.square, dead, 3.0 * (found.kurtosis - 1.0) / info.features, found.evenness)
 
 
 def normalized(info: LayerInfo, level: Level, batch: int, batches: int) -> Passage:
-    """x̂ = (x − μ)/√(v + eps), and 1/(v + eps) on the squared gradient.
+    """x̂ = (x − μ)/√(v + eps), and 1/(v + eps) on the squared gradient, of which the directions of x̂ and,
+    where it centres, of the mean are lost.
 
     Over a batch of B, v is a χ² variable with B − 1 degrees of freedom about (1 − 1/B)(E h² − E h_a h_b),
     and the gradient loses two of B directions, of which a gradient that sums to zero had lost one already.
@@ -92,31 +141,58 @@ def normalized(info: LayerInfo, level: Level, batch: int, batches: int) -> Passa
     """
     if info.normalizes == "batch":
         return _over_batch(info, level, batch * info.positions)
-    mean = 0.0 if info.normalizes == "rms" else level.mean
-    scale = _reciprocal(level.second - mean**2 + info.eps)
-    level = Level(
-        (level.mean - mean) * scale**0.5, (level.second - mean**2) * scale, (level.pair - mean**2) * scale
+    centres = info.normalizes != "rms"
+    mean = level.mean if centres else 0.0
+    variance = level.second - mean**2
+    scale = _reciprocal(variance + info.eps)
+    entries = info.features if info.normalizes in ("layer", "rms") else math.inf
+    lost = max(0.0, 1.0 - (2.0 if centres else 1.0) / entries) / (1.0 - 1.0 / entries if centres else 1.0)
+    scatter = Scatter(
+        stretch=info.eps * scale, lean=-level.second * scale, arch=-level.second * info.eps * scale**2
     )
-    return Passage(level, scale)
+    behind = Level(
+        (level.mean - mean) * scale**0.5,
+        variance * scale,
+        (level.pair - mean**2) * scale,
+        scatter.passed(level.deviation),
+    )
+    return Passage(behind, scale * lost, scatter=scatter, along=0.0)
 
 
 def _over_batch(info: LayerInfo, level: Level, samples: int) -> Passage:
     if samples < LEAST_BATCH:
         raise UnreachableError(f"it normalises over {samples} samples, the law needs {LEAST_BATCH}")
     spread = max(level.second - level.pair, 0.0) * (samples - 1) / samples
-    second = spread * _reciprocal(spread + info.eps)
+    scale = _reciprocal(spread + info.eps)
+    second = spread * scale
     # E 1/v over 1/E v is (B − 1)/(B − 3) for a χ² variable; where eps decides, v matters as little.
     mean_reciprocal = _reciprocal(spread * (samples - 3) / (samples - 1) + info.eps)
     growth = mean_reciprocal * (1.0 - 2.0 / samples)
-    return Passage(Level(0.0, second, -second / (samples - 1)), growth, centring=1.0 / (samples - 1))
+    doubt = 2.0 / samples**2 + 2.0 / info.features
+    # Units differ in v: E 1/v² over (E 1/v)² is (B − 3)/(B − 5).
+    uneven = 2.0 / max(samples - 5.0, 0.5) / info.features
+    scatter = Scatter(
+        stretch=0.0,
+        forward=Pair(1.0, -1.0 / (samples - 1)).times(2.0 / info.features),
+        lean=-second,
+        back=Pair(3.0 * uneven, uneven),
+        arch=-second * info.eps * scale,
+        drift=-1.0 / info.features,
+        sink=-1.5 * uneven,
+    )
+    behind = Level(0.0, second, -second / (samples - 1), scatter.passed(level.deviation))
+    return Passage(behind, growth, scatter=scatter, centres=True, along=0.0, doubt=doubt)
 
 
 def dropped(info: LayerInfo, level: Level, batch: int, batches: int) -> Passage:
     """Entries survive with probability 1 − rate and are scaled up: 1/(1 − rate) on E h² and on the
     gradient."""
     keep = 1.0 - (info.rate or 0.0)
-    spread = 3.0 * (1.0 / keep - 1.0) / info.features
-    return Passage(level._replace(second=level.second / keep), 1.0 / keep, spread=spread, evenness=keep)
+    random = (1.0 / keep - 1.0) / info.features
+    unit = Pair(3.0 * random)
+    scatter = Scatter(forward=unit, back=unit, both=Pair(random), drift=-1.5 * random, sink=-1.5 * random)
+    behind = level._replace(second=level.second / keep, deviation=scatter.passed(level.deviation))
+    return Passage(behind, 1.0 / keep, scatter=scatter, alike=keep)
 
 
 def unchanged(info: LayerInfo, level: Level, batch: int, batches: int) -> Passage:
@@ -159,30 +235,6 @@ def passage(info: LayerInfo, level: Level, batch: int, batches: int) -> Passage:
     return _beyond(info, level, batch, batches)
 
 
-class _Slopes(NamedTuple):
-    square: float
-    kurtosis: float
-    evenness: float
-
-
-@lru_cache(maxsize=8192)
-def _slopes(activation: Activation, variance: float, mean: float) -> _Slopes:
-    square = _moment(activation, 2, True, variance, mean)
-    if square <= 0.0:
-        return _Slopes(0.0, 1.0, 1.0)
-    fourth = _moment(activation, 4, True, variance, mean)
-    return _Slopes(square, fourth / square**2, _moment(activation, 1, True, variance, mean) ** 2 / square)
-
-
-@lru_cache(maxsize=8192)
-def _moment(activation: Activation, power: int, of_slope: bool, variance: float, mean: float) -> float:
-    def value(z: Array) -> Array:
-        a = activation.fn(z)
-        return (activation.derivative(z, a) if of_slope else a) ** power
-
-    return gaussian_mean(value, variance, activation.kinks, mean)
-
-
 def _rounded(value: float) -> float:
     """To 13 digits, so that layers at a fixed point share what was computed for one of them."""
     return float(f"{value:.13g}")
@@ -190,3 +242,7 @@ def _rounded(value: float) -> float:
 
 def _reciprocal(value: float) -> float:
     return 1.0 / value if value > 0.0 else math.inf
+
+
+def _over(part: float, whole: float) -> float:
+    return part / whole if whole > 0.0 else 0.0

@@ -1,5 +1,6 @@
 """What theory predicts for a network, layer by layer, without drawing it."""
 
+import math
 from collections.abc import Sequence
 
 import msgspec
@@ -8,7 +9,7 @@ from msgspec import Struct
 from gradscope.engine.outline import Outline
 from gradscope.probe.flow import measure_flow
 from gradscope.probe.trace import Flow
-from gradscope.theory.backward import LayerPrediction, Way, way_back
+from gradscope.theory.backward import Alignment, LayerPrediction, Way, way_back
 from gradscope.theory.forward import Forward, Passed, input_level
 from gradscope.theory.level import Level
 from gradscope.theory.unit import Unit, repeated_unit
@@ -40,21 +41,38 @@ def predict(outline: Outline, inputs: Level | None = None) -> Prediction:
         unreached: str | None = "the input: only the data know its moments"
     else:
         passed, unreached = forward.reached(level)
-    layers = _from_last_flow_point(passed)
+    layers = _from_last_flow_point(outline, passed, whole=unreached is None)
     points = {info.name for info in outline.flow_points}
     flow = measure_flow([layer.log10_l2_ratio for layer in layers if layer.name in points])
     return Prediction(layers, flow, repeated_unit(forward, passed), unreached)
 
 
-def _from_last_flow_point(trunk: Sequence[Passed]) -> tuple[LayerPrediction, ...]:
+def _from_last_flow_point(
+    outline: Outline, trunk: Sequence[Passed], whole: bool
+) -> tuple[LayerPrediction, ...]:
     """Layers in forward order, ratios and spreads relative to the last flow point."""
     last = max((number for number, step in enumerate(trunk) if step.info.flow_point), default=len(trunk) - 1)
-    behind = way_back(trunk[last + 1 :])
-    before = way_back(trunk[: last + 1], behind.centred)
+    rows = outline.batch_size * outline.batch_count
+    outputs = trunk[-1].passage.level if whole and trunk else None
+    behind = way_back(trunk[last + 1 :], rows, _cotangent(outline, outputs))
+    before = way_back(trunk[: last + 1], rows, behind.alignment)
     return (*before.layers, *_relative(behind))
 
 
+def _cotangent(outline: Outline, outputs: Level | None) -> Alignment:
+    """Of the loss's gradients: of K outputs, of which those of a classification sum to zero, cosines have the
+    mean square 1/K. Nothing is known of gradients that come from layers theory does not reach."""
+    if outputs is None:
+        return Alignment()
+    count = outline.layers[-1].features
+    # The outputs of a typical network, not the mean of a few large ones.
+    follows = outline.loss.follows(outputs.second * math.exp(outputs.deviation.drift), count)
+    free = max(1.0, count - outline.loss.classes)
+    return Alignment(follows * outputs.correlation, 1.0 / free, follows, -follows)
+
+
 def _relative(behind: Way) -> list[LayerPrediction]:
+    """Layers behind the last flow point, seen from it."""
     return [
         msgspec.structs.replace(layer, log10_l2_ratio=layer.log10_l2_ratio - behind.log10)
         for layer in behind.layers

@@ -8,11 +8,11 @@ from msgspec import Struct
 from gradscope.engine.outline import LayerInfo
 from gradscope.theory.backward import LayerPrediction
 
-BEHIND = 8
-"""Copies kept behind those left out: the gradient settles from behind as moments do from in front."""
-
 _ALIKE = 1e-9
 """Relative difference below which two copies act alike."""
+
+_SPREADS_ALIKE = 1e-4
+"""Of what they add to the spread, which is not known to more digits."""
 
 
 class Stretch(Struct, frozen=True):
@@ -29,8 +29,9 @@ class Stretch(Struct, frozen=True):
 
     @property
     def kept(self) -> slice:
-        """The layers of the copy that those left out are like."""
-        first = self.start + (self.copies - BEHIND - 1) * self.size
+        """The layers of the copy that those left out are like: in the middle, as the gradient settles from
+        behind as moments do from in front."""
+        first = self.start + self.copies // 2 * self.size
         return slice(first, first + self.size)
 
 
@@ -39,6 +40,12 @@ def is_settled(infos: Sequence[LayerInfo], layers: Sequence[LayerPrediction], st
     kept = stretch.kept
     before = slice(kept.start - stretch.size, kept.start)
     if [info.output_shape for info in infos[kept]] != [info.output_shape for info in infos[before]]:
+        return False
+    first, second, third = (layers[kept.start - back * stretch.size].spread for back in (2, 1, 0))
+    if not all(
+        abs(one - 2.0 * two + three) <= _SPREADS_ALIKE * abs(one - three)
+        for one, two, three in zip(first, second, third, strict=True)
+    ):
         return False
     return all(
         _near(one.gradient_gain, other.gradient_gain) and _near(one.second_moment, other.second_moment)
@@ -51,8 +58,9 @@ def unfolded(
 ) -> tuple[list[LayerInfo], list[LayerPrediction]]:
     """All layers, and the facts of each, those left out renamed copies of the kept ones."""
     kept = stretch.kept
-    rise = layers[kept.start - stretch.size].log10_l2_ratio - layers[kept.start].log10_l2_ratio
-    spread = layers[kept.start - stretch.size].log10_spread ** 2 - layers[kept.start].log10_spread ** 2
+    one, other = layers[kept.start - stretch.size], layers[kept.start]
+    rise = one.log10_l2_ratio - other.log10_l2_ratio
+    spread, shift = one.spread + other.spread.times(-1.0), one.shift - other.shift
     per_copy = _trunk_layers(infos[kept])
     found_infos: list[LayerInfo] = []
     found: list[LayerPrediction] = []
@@ -67,7 +75,10 @@ def unfolded(
                     layer.gradient_gain,
                     layer.log10_l2_ratio + copies_behind * rise,
                     layer.dead_fraction,
-                    (layer.log10_spread**2 + copies_behind * spread) ** 0.5,
+                    layer.rows,
+                    layer.spread + spread.times(copies_behind),
+                    layer.shift + copies_behind * shift,
+                    layer.doubt,
                 )
             )
 

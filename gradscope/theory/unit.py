@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from gradscope.engine.activations import Activation
 from gradscope.engine.outline import LayerInfo, Outline
-from gradscope.theory.backward import way_back
+from gradscope.theory.backward import Alignment, way_back
 from gradscope.theory.forward import Forward, Passed
 from gradscope.theory.level import Level, UnreachableError
 from gradscope.theory.mean_field import chi_1, correlation_fixed_point, fixed_point
@@ -172,14 +172,14 @@ def _general_unit(forward: Forward, infos: Sequence[LayerInfo], level: Level) ->
         UnreachableError: the moments leave what theory reaches.
     """
     points = sum(info.flow_point for info in infos)
-    growth, centred = math.nan, 0.0
+    growth, alignment = math.nan, Alignment()
     settled = 0
     for _ in range(_STEPS):
         passed, behind = forward.along(infos, level)
-        way = way_back(passed, centred)
+        way = way_back(passed, forward.rows, alignment)
         same = way.log10 == growth or abs(way.log10 - growth) <= _SETTLED
         settled = settled + 1 if same else 0
-        growth, centred, level = way.log10, way.centred, behind
+        growth, alignment, level = way.log10, way.alignment, behind
         if settled >= 3:
             break
     first = passed[0].passage.level

@@ -61,7 +61,7 @@ def test_rows_in_order_from_the_first(folder: Path, name: str, options: dict[str
     npt.assert_array_equal(take(inputs, number=1), ROWS[3:6])
     npt.assert_array_equal(take(inputs, 8), ROWS)
     assert take(inputs).dtype == np.float32
-    assert inputs.second_moment is None
+    assert inputs.moments is None
     assert inputs.targets is None
 
 

@@ -63,8 +63,6 @@ def test_what_is_known_of_the_distributions() -> None:
     made = {name: make() for name, make in INPUTS.items() if name != "file"}
     assert {name for name, inputs in made.items() if inputs.is_tokens} == {"tokens"}
     assert {name for name, inputs in made.items() if inputs.is_sparse} == {"one_hot"}
-    assert {name for name, inputs in made.items() if inputs.correlation} == {"correlated"}
-    assert INPUTS["correlated"](0.3).correlation == 0.3
 
 
 # Shapes and moments
@@ -90,13 +88,25 @@ def test_both_precisions_see_the_same_batch(name: str, options: dict[str, Any]) 
 
 
 @every_distribution
-def test_second_moment(name: str, options: dict[str, Any]) -> None:
+def test_moments(name: str, options: dict[str, Any]) -> None:
     """Over many batches, since the samples of one may be correlated."""
     inputs = INPUTS[name](**options)
-    assert inputs.second_moment is not None
-    means = [np.mean(np.square(draw(inputs, 4, (2000,), trial=trial))) for trial in range(50)]
-    standard_error = np.std(means, ddof=1) / math.sqrt(len(means))
-    assert abs(np.mean(means) - inputs.second_moment((2000,))) <= 6.0 * standard_error + 1e-12
+    assert inputs.moments is not None
+    mean, second, fourth, pair, squares = inputs.moments((2000,))
+    batches = [draw(inputs, 4, (2000,), trial=trial) for trial in range(50)]
+    found = {
+        mean: [np.mean(x) for x in batches],
+        second: [np.mean(x**2) for x in batches],
+    }
+    if not inputs.is_sparse:  # of one-hot samples hardly any two share an entry
+        found |= {
+            pair: [np.mean(x[:2] * x[2:]) for x in batches],
+            fourth: [np.mean(x**4) for x in batches],
+            squares: [np.mean(x[:2] ** 2 * x[2:] ** 2) for x in batches],
+        }
+    for expected, means in found.items():
+        standard_error = np.std(means, ddof=1) / math.sqrt(len(means))
+        assert abs(np.mean(means) - expected) <= 6.0 * standard_error + 1e-12
 
 
 MEANS: dict[str, Callable[..., float]] = {
@@ -179,6 +189,6 @@ def test_tokens(vocab: int, zipf: float) -> None:
 
 
 def test_moments_that_no_float_holds() -> None:
-    second_moment = INPUTS["lognormal"](std=100.0).second_moment
-    assert second_moment is not None
-    assert second_moment((3,)) == math.inf
+    moments = INPUTS["lognormal"](std=100.0).moments
+    assert moments is not None
+    assert moments((3,)).second == math.inf
