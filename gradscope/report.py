@@ -15,6 +15,31 @@ SCHEMA_VERSION = 1
 """Raised when a field of the JSON changes its meaning; fields may be added without."""
 
 
+class Figure(Struct, frozen=True):
+    """The number that tells what a remedy did."""
+
+    name: str
+    """`gain_per_layer`, `first_over_last`, `dead_fraction`, `saturated_fraction` or `through_time`."""
+    before: float
+    after: float
+
+
+class TriedRemedy(Struct, frozen=True):
+    """The best single change found for a rule that warns, and what came of it."""
+
+    rule: str
+    remedy: str
+    source: str
+    """Where the remedy comes from."""
+    changes: tuple[dict[str, Any], ...]
+    """Each a `path` with what stood there, `from`, and what does then, `to`."""
+    verdict: str
+    flow: FlowSummary
+    figure: Figure
+    remaining: tuple[str, ...]
+    """Rules that still warn; none of a config that passes."""
+
+
 class Report(Struct, frozen=True, kw_only=True):
     """One config's diagnosis. Numbers are averages over trials: geometric of norms, arithmetic of the
     rest."""
@@ -39,6 +64,8 @@ class Report(Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
     judged: tuple[str, ...] = ()
     """Ids of the rules that were asked: those neither switched off nor left out."""
+    remedies: tuple[TriedRemedy, ...] = ()
+    """One for each rule that warns, where remedies were tried and one helps."""
 
     def to_dict(self) -> dict[str, Any]:
         """Exactly the JSON report: plain data, non-finite numbers as the strings "nan", "inf" and "-inf"."""

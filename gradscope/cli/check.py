@@ -16,6 +16,7 @@ from gradscope.cli.options import (
     Copy,
     baseline_option,
     check_choice,
+    explain_option,
     fail_on_option,
     format_option,
     full_option,
@@ -32,7 +33,7 @@ from gradscope.cli.options import (
     write_baseline_option,
 )
 from gradscope.cli.output import write
-from gradscope.cli.reporting import here, write_reports
+from gradscope.cli.reporting import here, shows_advice, write_reports
 from gradscope.render import COMPACT_RENDERERS
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ MOST_SKIPPED = 5
 @baseline_option
 @write_baseline_option
 @jobs_option
+@explain_option(default=False)
 @full_option
 @quiet_option
 @verbose_option
@@ -74,6 +76,7 @@ def check(
     baseline: str | None,
     write_baseline: str | None,
     jobs: int | None,
+    explains: bool,
     full: bool,
     quiet: bool,
     verbose: bool,
@@ -87,6 +90,7 @@ def check(
     Examples:
       gradscope check configs/
       gradscope check configs/ --fail-on warning --report junit=report.xml
+      gradscope check configs/ --explain
       gradscope check configs/ --format sarif -o gradscope.sarif
       gradscope check configs/ --write-baseline known.json
       gradscope check configs/ --baseline known.json
@@ -98,10 +102,12 @@ def check(
     known = _known(baseline, write_baseline)
     found = find_configs(paths)
     _say_skipped(found.skipped, verbose)
+    written = [Copy(form, output), *copies]
     in_report = form == "table" and output is None
     diagnoses = Diagnoses(
         Request(
             *(found.sources, settings, seed, trials, select, ignore, jobs, verbose),
+            explains=explains and shows_advice(written, quiet=quiet),
             at_once=True,
             says_failures=not in_report,
         )
@@ -111,7 +117,7 @@ def check(
     if known is not None:
         outcome = _compared(outcome, known)
     looks = {"full": full, "quiet": quiet, "verbose": verbose}
-    write_reports(outcome, COMPACT_RENDERERS, [Copy(form, output), *copies], **looks)
+    write_reports(outcome, COMPACT_RENDERERS, written, **looks)
     if write_baseline is not None and diagnoses.exit_code != INTERRUPTED:
         _keep(outcome, write_baseline)
     found_code = 0 if write_baseline is not None else findings_code(outcome)

@@ -34,6 +34,8 @@ class Request(NamedTuple):
     ignore: tuple[str, ...]
     jobs: int | None
     verbose: bool
+    explains: bool = False
+    """Whether remedies are tried for what warns."""
     at_once: bool = False
     """Whether configs are diagnosed side by side, rather than the trials of one after the other."""
     says_failures: bool = True
@@ -152,7 +154,12 @@ class Diagnoses:
 
         choice = {"select": self._request.select, "ignore": self._request.ignore}
         with progress.part(config.trials) as reach:
-            return diagnose(config, jobs=jobs, progress=reach, **choice)
+            report = diagnose(config, jobs=jobs, progress=reach, **choice)
+        if not self._request.explains or report.verdict == "healthy":
+            return report
+        from gradscope.remedies.explaining import explained
+
+        return explained(config, report, jobs=jobs, **choice)
 
     def _keep_finished(self, futures: Mapping[int, Future[Report]]) -> None:
         for number, future in futures.items():

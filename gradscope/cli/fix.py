@@ -26,8 +26,10 @@ from gradscope.cli.options import (
     verbose_option,
 )
 from gradscope.cli.output import write
+from gradscope.errors import Place, Problem, UserError
 
 if TYPE_CHECKING:
+    from gradscope.remedies.fixing import Found
     from gradscope.remedies.search import Attempt
 
 FORMATS = ("table", "json", "markdown")
@@ -75,38 +77,57 @@ def fix(
       gradscope fix net.yaml --in-place
     """
     from gradscope.cli.terminal import render_options, shows_progress
-    from gradscope.remedies.fixing import fixed
+    from gradscope.remedies.fixing import Source, fixed, read_file
     from gradscope.render.fix import RENDERERS, Fixed
 
     check_choice(select, ignore)
-    where = _target(config, target, in_place)
-    source, text = ("<stdin>", standard_input()) if config == STDIN else (config, None)
+    where = _target(config, target, in_place, output)
+    source = Source("<stdin>", standard_input()) if config == STDIN else read_file(config)
     found = fixed(
         source,
         read_settings(settings),
-        text=text,
         asked={"seed": seed, "trials": trials},
         select=select,
         ignore=ignore,
         jobs=jobs,
         progress=_say_attempt if shows_progress(quiet) else None,
     )
-    written = where if found.text is not None else None
-    if written is not None and found.text is not None:
-        write(found.text, written)
+    failure = _write(found, where)
+    written = where if found.text is not None and failure is None else None
     options = render_options(to_file=output is not None, quiet=quiet, verbose=verbose)
     write(RENDERERS[form](Fixed(found.fix, found.diff, written), options), output, ansi=options.ansi)
+    if failure is not None:
+        raise failure
     click.get_current_context().exit(FINDINGS if found.fix.needed and found.fix.found is None else 0)
 
 
-def _target(config: str, target: str | None, in_place: bool) -> str | None:
+def _write(found: Found, where: str | None) -> UserError | None:
+    """Write the new config where it is wanted; what was found is worth showing even when that fails."""
+    if where is None or found.text is None:
+        return None
+    try:
+        if os.path.exists(where) and not os.access(where, os.W_OK):
+            fact = "the new config cannot be written: the file is read-only"
+            raise UserError([Problem(Place(where), fact, "name another file with --write")])
+        write(found.written, where, noun="new config", asked_by="--write")
+    except UserError as error:
+        return error
+    return None
+
+
+def _target(config: str, target: str | None, in_place: bool, output: str | None) -> str | None:
     if in_place and target:
         raise click.UsageError("--write and --in-place contradict each other; give one of them")
     if in_place and config == STDIN:
         raise click.UsageError("standard input cannot be written in place; use --write FILE")
     if target and os.path.isdir(target):
         raise click.UsageError(f"{target} is a folder; name a file in it")
-    return config if in_place else target
+    if target == STDIN:
+        raise click.UsageError("the report goes to standard output; name a file with --write")
+    where = config if in_place else target
+    if where and output and os.path.realpath(where) == os.path.realpath(output):
+        raise click.UsageError("the new config and the report would be the same file; name another with -o")
+    return where
 
 
 def _say_attempt(attempt: Attempt) -> None:

@@ -52,6 +52,14 @@ def fail_on_option(default: str) -> Decorator:
     return option("--fail-on", type=click.Choice([*FAIL_ON]), default=default, help=help_text)
 
 
+def explain_option(*, default: bool) -> Decorator:
+    """--explain, with the command's own default."""
+    help_text = "Try remedies for what warns, and show the best one with its measured effect."
+    return click.option(
+        "--explain/--no-explain", "explains", default=default, show_default=True, help=help_text
+    )
+
+
 def report_option(formats: Iterable[str]) -> Decorator:
     """--report, as often as wanted."""
     names = [*formats]

@@ -9,8 +9,17 @@ import click
 from gradscope.errors import Place, Problem, UserError
 
 
-def write(text: str, path: str | None, *, ansi: bool = False) -> None:
+def write(
+    text: str, path: str | None, *, ansi: bool = False, noun: str = "report", asked_by: str = "-o"
+) -> None:
     """Write the text as UTF-8 to a file, or to standard output when there is none.
+
+    Args:
+        text: what is written.
+        path: the file, links followed; it keeps its permissions.
+        ansi: whether styles may go to standard output.
+        noun: what messages call the text.
+        asked_by: the option that names the file.
 
     Raises:
         UserError: it cannot be written there.
@@ -23,9 +32,9 @@ def write(text: str, path: str | None, *, ansi: bool = False) -> None:
         else:
             _replace(text, os.path.realpath(path))
     except OSError as error:
-        fact = f"the report cannot be written: {error.strerror or error}"
+        fact = f"the {noun} cannot be written: {error.strerror or error}"
         place = Place("standard output" if path is None else path)
-        raise UserError([Problem(place, fact, "name another file with -o")]) from error
+        raise UserError([Problem(place, fact, f"name another file with {asked_by}")]) from error
 
 
 def _print(text: str, ansi: bool) -> None:

@@ -19,6 +19,10 @@ FOR_PEOPLE = frozenset({"table", "markdown"})
 """Formats in which nothing to say is nothing to write; the others are whole documents even then."""
 
 
+_BARE = frozenset({"csv"})
+"""Formats that hold no findings."""
+
+
 def write_reports(
     outcome: Outcome, renderers: Mapping[str, str], copies: Iterable[Copy], **looks: bool
 ) -> None:
@@ -41,6 +45,11 @@ def write_reports(
         text = render(form, outcome, options, renderers)
         if text or form not in FOR_PEOPLE:
             write(text, path, ansi=options.ansi)
+
+
+def shows_advice(copies: Iterable[Copy], *, quiet: bool) -> bool:
+    """Whether any of the copies has room for what was tried; without, there is no need to try."""
+    return any(copy.form not in _BARE and not (quiet and copy.form in FOR_PEOPLE) for copy in copies)
 
 
 def here() -> Repository:

@@ -9,6 +9,7 @@ from gradscope.cli.options import (
     Copy,
     all_option,
     check_choice,
+    explain_option,
     fail_on_option,
     format_option,
     full_option,
@@ -23,7 +24,7 @@ from gradscope.cli.options import (
     trials_option,
     verbose_option,
 )
-from gradscope.cli.reporting import here, write_reports
+from gradscope.cli.reporting import here, shows_advice, write_reports
 from gradscope.render import DRAWN, RENDERERS
 
 
@@ -44,6 +45,7 @@ def _sources(ctx: click.Context, parameter: click.Parameter, sources: tuple[str,
 @select_option
 @ignore_option
 @jobs_option
+@explain_option(default=True)
 @all_option
 @full_option
 @quiet_option
@@ -61,6 +63,7 @@ def run(
     select: tuple[str, ...],
     ignore: tuple[str, ...],
     jobs: int | None,
+    explains: bool,
     all_layers: bool,
     full: bool,
     quiet: bool,
@@ -76,22 +79,24 @@ def run(
       gradscope run configs/deep_sigmoid.yaml
       gradscope run configs/deep_sigmoid.yaml --set act=relu --set init=he_normal
       gradscope run configs/*.yaml --quiet
+      gradscope run net.yaml --no-explain
       gradscope run net.yaml --format json -o report.json
     """
     from gradscope.cli.terminal import shows_progress
     from gradscope.render.outcome import Outcome
 
     check_choice(select, ignore)
-    found = Diagnoses(Request(configs, settings, seed, trials, select, ignore, jobs, verbose))
+    written = [Copy(form, output), *copies]
+    request = Request(configs, settings, seed, trials, select, ignore, jobs, verbose)
+    found = Diagnoses(request._replace(explains=explains and shows_advice(written, quiet=quiet)))
     found.run(shows_progress=shows_progress(quiet))
-    wanted = [Copy(form, output), *copies]
     outcome = Outcome(
         found.results,
         several=len(configs) > 1,
         fails_on=FAIL_ON[fail_on],
         repository=here(),
-        predictions=found.predictions() if any(copy.form in DRAWN for copy in wanted) else (),
+        predictions=found.predictions() if any(copy.form in DRAWN for copy in written) else (),
     )
     looks = {"all_layers": all_layers, "full": full, "quiet": quiet, "verbose": verbose}
-    write_reports(outcome, RENDERERS, wanted, **looks)
+    write_reports(outcome, RENDERERS, written, **looks)
     click.get_current_context().exit(max(found.exit_code, findings_code(outcome)))

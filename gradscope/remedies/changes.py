@@ -1,6 +1,7 @@
-"""One change to the plain data of a config: a value set, an entry inserted or removed. Knows no layer."""
+"""One change to the plain data of a config: a value set, an entry inserted, layers wrapped. Knows no kind."""
 
 import copy
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
@@ -14,40 +15,27 @@ from gradscope.errors import Mistake
 class Change(Struct, frozen=True):
     """A change at a path of the data as it is written, knobs not filled in."""
 
-    kind: Literal["set", "insert", "remove", "wrap"]
+    kind: Literal["set", "insert", "remove", "rename", "wrap", "enclose"]
     path: Path
-    """Where; of an insertion, the entry of a list it comes before."""
+    """Where; of an insertion, the entry of a list it comes before; of a renaming, the key."""
     to: Any = None
-    """The new value; of layers that are wrapped, the options that come beside them."""
+    """The new value or key; of a value that is wrapped, the options that come beside it."""
     was: Any = None
+    key: str = ""
+    """Of a value that is wrapped, what it is called among the options; of enclosed layers, the container."""
 
     def to_plain(self) -> dict[str, Any]:
         """As the JSON report has it."""
-        to = {"layers": self.was, **self.to} if self.kind == "wrap" else self.to
-        return {"path": dotted(self.path), "from": self.was, "to": to}
+        return {"path": dotted(self.path), "from": self.was, "to": self.result}
 
-    def __str__(self) -> str:
-        where = dotted(self.path)
-        if self.kind == "insert":
-            return f"{where}: insert {words(self.to)}"
-        if self.kind == "remove":
-            return f"{where}: remove {words(self.was)}"
+    @property
+    def result(self) -> Any:
+        """What stands there afterwards."""
         if self.kind == "wrap":
-            return f"{where}: add {words(self.to)}"
-        return (
-            f"{where}: {words(self.was)} → {words(self.to)}"
-            if self.was is not None
-            else f"{where}: {words(self.to)}"
-        )
-
-
-def words(value: Any) -> str:
-    """Plain data in the flow style of YAML."""
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {words(entry)}" for key, entry in value.items()) + "}"
-    if isinstance(value, list):
-        return f"[{', '.join(map(words, value))}]"
-    return str(value).lower() if isinstance(value, bool) else str(value)
+            return {self.key: self.was, **self.to}
+        if self.kind == "enclose":
+            return [{self.key: {**self.to, "layers": self.was}}]
+        return self.to
 
 
 def apply(data: Any, changes: Iterable[Change]) -> None:
@@ -56,13 +44,24 @@ def apply(data: Any, changes: Iterable[Change]) -> None:
     Raises:
         Mistake: there is no such place.
     """
-    for change in sorted(changes, key=lambda change: _order(change.path), reverse=True):
+    inserted: Counter[Path] = Counter()
+    for change in in_order(changes):
         container = data
         for step in change.path[:-1]:
             if isinstance(container, dict) and step not in container:
                 container[step] = {}
             container = container[step]
-        _put(container, change.path[-1], change)
+        last: Any = change.path[-1]
+        if change.kind == "insert":
+            # Several before one entry stand in the order they come.
+            last += inserted[change.path]
+            inserted[change.path] += 1
+        _put(container, last, change)
+
+
+def in_order(changes: Iterable[Change]) -> list[Change]:
+    """The changes, those further down or further in first, and of one place its insertions last."""
+    return sorted(changes, key=lambda change: (_order(change.path), change.kind != "insert"), reverse=True)
 
 
 def _put(container: Any, last: Any, change: Change) -> None:
@@ -72,14 +71,11 @@ def _put(container: Any, last: Any, change: Change) -> None:
         del container[last]
     elif change.kind == "insert" and isinstance(container, list):
         container.insert(last, copy.deepcopy(change.to))
-    elif change.kind == "wrap":
-        # The very layers, not a copy: they may carry comments.
-        container[last] = {"layers": container[last], **copy.deepcopy(change.to)}
-    elif change.path == ("init",) and last not in container and (place := getattr(container, "insert", None)):
-        # In a mapping with an order, what holds for every layer stands above them.
-        place([*container].index("layers"), last, copy.deepcopy(change.to))
+    elif change.kind == "rename":
+        container[change.to] = container.pop(last)
     else:
-        container[last] = copy.deepcopy(change.to)
+        now = container[last] if change.kind in ("wrap", "enclose") else change.was
+        container[last] = copy.deepcopy(Change(change.kind, change.path, change.to, now, change.key).result)
 
 
 def value_at(data: Any, path: Path) -> Any:

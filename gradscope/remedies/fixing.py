@@ -1,6 +1,7 @@
 """From a config's file to the text of one that passes: reads, searches, rewrites, and reads again to be
 sure."""
 
+import codecs
 import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -13,19 +14,35 @@ from gradscope.config.digest import config_sha256
 from gradscope.config.files import decode, read_bytes
 from gradscope.config.load import read_config, read_document
 from gradscope.config.schema import Config
-from gradscope.errors import GradscopeError, Problems
+from gradscope.diagnosis import diagnose
+from gradscope.errors import GradscopeError, Mistake, Place, Problem, Problems, UserError
 from gradscope.remedies.search import Attempt, Fix, search
+from gradscope.remedies.trials import Workshop
 from gradscope.rules.policy import check_settings
+
+
+class Source(Struct, frozen=True):
+    """The text of a config and where it came from."""
+
+    name: str
+    text: str
+    folder: str = ""
+    has_mark: bool = False
+    """Whether the file begins with a byte order mark, which is no part of the text."""
 
 
 class Found(Struct, frozen=True):
     """The search and the texts before and after."""
 
     fix: Fix
-    source: str
-    before: str
+    source: Source
     text: str | None
     """The new config; None where nothing was found or needed."""
+
+    @property
+    def written(self) -> str:
+        """The new config as its file begins."""
+        return ("\ufeff" if self.source.has_mark else "") + (self.text or "")
 
     @property
     def diff(self) -> tuple[str, ...]:
@@ -34,14 +51,28 @@ class Found(Struct, frozen=True):
             return ()
         from gradscope.remedies.writing import difference
 
-        return tuple(difference(self.before, self.text, self.source))
+        return tuple(difference(self.source.text, self.text, self.source.name))
+
+
+def read_file(path: str) -> Source:
+    """The text of a config's file.
+
+    Raises:
+        ConfigError: it cannot be read, or is no text.
+    """
+    problems = Problems()
+    content = read_bytes(path, problems)
+    text = decode(content, path, problems) if content is not None else None
+    problems.raise_any()
+    assert content is not None  # or there was a problem
+    assert text is not None
+    return Source(path, text, os.path.dirname(path), content.startswith(codecs.BOM_UTF8))
 
 
 def fixed(
-    source: str,
+    source: Source,
     overrides: Mapping[str, Any],
     *,
-    text: str | None = None,
     asked: Mapping[str, int | None],
     select: Iterable[str] = (),
     ignore: Iterable[str] = (),
@@ -51,9 +82,8 @@ def fixed(
     """Search the smallest change that makes a config pass.
 
     Args:
-        source: its path, or what the text is called.
+        source: its text.
         overrides: set from outside, before and after.
-        text: the YAML itself where it is no file.
         asked: seed and trials instead of the config's, where not None.
         select: rules to judge by, all when empty.
         ignore: rules to leave out.
@@ -62,66 +92,47 @@ def fixed(
 
     Raises:
         ConfigError: the config cannot be read or built.
+        UserError: a config that passes was found, but its YAML cannot be written back.
     """
     problems = Problems()
-    content = text if text is not None else _read(source, problems)
-    problems.raise_any()
-    document = read_document(source, problems, text=content)
+    document = read_document(source.name, problems, text=source.text)
     problems.raise_any()
     assert document is not None  # or there was a problem
-    folder = os.path.dirname(source) if text is None else ""
-    config = _config(document, overrides, folder, problems)
-    changes = {name: value for name, value in asked.items() if value is not None}
-    config = msgspec.structs.replace(config, **changes) if changes else config
-    fix = search(
-        config,
-        document,
-        dict(overrides),
-        folder=folder,
-        select=select,
-        ignore=ignore,
-        jobs=jobs,
-        progress=progress,
-    )
-    after = None
-    if fix.found is not None:
-        from gradscope.remedies.writing import rewritten
-
-        after = rewritten(content, fix.found.changes)
-        _check(after, fix.found, source=source, folder=folder, overrides=overrides, asked=changes)
-    return Found(fix, source, content, after)
-
-
-def _read(source: str, problems: Problems) -> str:
-    content = read_bytes(source, problems)
-    return (decode(content, source, problems) if content is not None else None) or ""
-
-
-def _config(document: Any, overrides: Mapping[str, Any], folder: str, problems: Problems) -> Config:
-    config = read_config(document, overrides, problems, folder=folder)
+    config = read_config(document, overrides, problems, folder=source.folder)
     if config is not None:
         check_settings(config, problems)
         check_network(config, problems)
     problems.raise_any()
-    assert config is not None  # or there was a problem
-    return config
+    assert config is not None
+    changes = {name: value for name, value in asked.items() if value is not None}
+    config = msgspec.structs.replace(config, **changes) if changes else config
+    chosen, left_out = tuple(select), tuple(ignore)
+
+    def measured(tried: Config) -> Any:
+        return diagnose(tried, select=chosen, ignore=left_out, jobs=jobs)
+
+    workshop = Workshop(config, document, overrides, source.folder)
+    fix = search(workshop, measured(config), measured, progress)
+    text = _rewritten(source, fix.found, overrides, changes) if fix.found else None
+    return Found(fix, source, text)
 
 
-def _check(
-    text: str,
-    found: Attempt,
-    *,
-    source: str,
-    folder: str,
-    overrides: Mapping[str, Any],
-    asked: Mapping[str, int],
-) -> None:
-    """What was measured is what is written, to the last value."""
+def _rewritten(source: Source, found: Attempt, overrides: Mapping[str, Any], asked: Mapping[str, int]) -> str:
+    """The new text; what was measured is what is written, to the last value."""
+    from gradscope.remedies.writing import rewritten
+
+    try:
+        text = rewritten(source.text, found.trial.steps)
+    except Mistake as mistake:
+        fact = f"{found.words} helps, but cannot be written into this file: {mistake.fact}"
+        raise UserError([Problem(Place(source.name), fact, mistake.hint)]) from mistake
     problems = Problems()
-    document = read_document(source, problems, text=text)
-    config = read_config(document, overrides, problems, folder=folder) if document is not None else None
-    same = config is not None and config_sha256(
-        msgspec.structs.replace(config, **asked) if asked else config
-    ) == config_sha256(found.config)
-    if problems.found or not same:
+    document = read_document(source.name, problems, text=text)
+    config = (
+        read_config(document, overrides, problems, folder=source.folder) if document is not None else None
+    )
+    if config is not None and asked:
+        config = msgspec.structs.replace(config, **asked)
+    if problems.found or config is None or config_sha256(config) != config_sha256(found.trial.config):
         raise GradscopeError("the new config could not be written so that it means what was measured")
+    return text

@@ -1,43 +1,38 @@
 """Finds the smallest change that makes a config pass: ranked by theory, measured with all trials."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from itertools import islice
-from typing import Any
 
-import msgspec
 from msgspec import Struct
 
-from gradscope.build import check_network
-from gradscope.build.plan import plan_of
-from gradscope.config.document import Document
-from gradscope.config.load import read_config
 from gradscope.config.schema import Config
-from gradscope.diagnosis import diagnose
-from gradscope.errors import ConfigError, Mistake, Problems
-from gradscope.outlook import foretell
-from gradscope.remedies.catalogue import CATALOGUE, Option, Remedy, Situation
-from gradscope.remedies.changes import Change, apply, unused_knobs
-from gradscope.remedies.written import Written
+from gradscope.remedies.changes import Change
+from gradscope.remedies.remedy import Measure, Option, Remedy
+from gradscope.remedies.trials import Trial, Workshop, called
 from gradscope.report import Report
 
 MOST_MEASURED = 12
 """Single changes that are measured, and as many pairs."""
 
-PAIRED = 8
-"""Single changes that pairs are made of, the most promising ones."""
-
-LEVEL = 2.0
-"""Decades between first and last layer within which theory expects a pass; the limits of GS101 and GS102."""
+PAIRED = 6
+"""Single changes that pairs are made of, those that came nearest."""
 
 
 class Attempt(Struct, frozen=True):
     """One change that was tried."""
 
-    words: str
-    remedies: tuple[Remedy, ...]
-    changes: tuple[Change, ...]
-    config: Config
+    trial: Trial
     report: Report
+
+    @property
+    def words(self) -> str:
+        """What was changed."""
+        return self.trial.words
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """All its changes, in the order they are made."""
+        return tuple(change for step in self.trial.steps for change in step)
 
 
 class Fix(Struct, frozen=True):
@@ -56,166 +51,108 @@ class Fix(Struct, frozen=True):
     @property
     def best(self) -> Attempt | None:
         """What was found, or else came nearest."""
-        return self.found or min(self.tried, key=lambda attempt: _badness(attempt.report), default=None)
-
-
-class Trial(Struct, frozen=True):
-    """A change that can be tried."""
-
-    words: str
-    remedies: tuple[Remedy, ...]
-    changes: tuple[Change, ...]
-    config: Config
-    document: Document
-    decades: float | None
-    """|log10| of first over last as theory has it; None where it does not reach."""
-
-    @property
-    def rank(self) -> tuple[bool, int, int]:
-        """Those theory expects to pass first, then what alters less."""
-        hopeless = self.decades is not None and not self.decades <= LEVEL
-        return hopeless, sum(remedy.cost for remedy in self.remedies), len(self.changes)
+        return self.found or min(self.tried, key=lambda attempt: badness(attempt.report), default=None)
 
 
 Diagnose = Callable[[Config], Report]
+Tell = Callable[[Attempt], None]
 
 
 def passes(report: Report) -> bool:
     """Whether neither an error nor a warning is left."""
-    return not any(finding.severity in ("error", "warning") for finding in report.findings)
+    return not warning(report)
 
 
-def search(
-    config: Config,
-    document: Document,
-    overrides: dict[str, Any],
-    *,
-    folder: str = "",
-    select: Iterable[str] = (),
-    ignore: Iterable[str] = (),
-    jobs: int | None = None,
-    progress: Callable[[Attempt], None] | None = None,
-) -> Fix:
-    """Measure the config, and changes to it until one passes.
+def warning(report: Report) -> frozenset[str]:
+    """The rules of which there is an error or a warning."""
+    return frozenset(finding.rule for finding in report.findings if finding.severity != "note")
+
+
+def badness(report: Report) -> tuple[int, int, float]:
+    """How far a report is from passing; less is better."""
+    severities = [finding.severity for finding in report.findings]
+    return severities.count("error"), severities.count("warning"), abs(report.flow.log10_ratio)
+
+
+def search(workshop: Workshop, before: Report, diagnose: Diagnose, progress: Tell | None = None) -> Fix:
+    """Measure changes until one passes: single ones, those that are sought by measuring, pairs.
 
     Args:
-        config: read from the document with the overrides.
-        document: the plain data as written.
-        overrides: what is set from outside, before and after.
-        folder: where paths in the config start.
-        select: rules to judge by, all when empty.
-        ignore: rules to leave out.
-        jobs: threads at most.
+        workshop: makes the configs.
+        before: the report of the config as it is.
+        diagnose: measures a config with all its trials.
         progress: told every attempt.
     """
-    selected, ignored = tuple(select), tuple(ignore)
-
-    def measured(tried: Config) -> Report:
-        return diagnose(tried, select=selected, ignore=ignored, jobs=jobs)
-
-    before = measured(config)
     if passes(before):
         return Fix(before, (), None)
-    finder = _Finder(config, overrides, folder=folder, before=before, measured=measured, progress=progress)
-    singles = sorted(finder.trials(document, config), key=lambda trial: trial.rank)
-    found = finder.first(singles)
+    bench = Bench(workshop, diagnose, progress)
+    rules = fired(before)
+    singles = workshop.singles(rules)
+    found = bench.first(singles)
     if found is None:
-        pairs = sorted(finder.pairs(singles), key=lambda trial: trial.rank)
-        found = finder.first(pairs)
+        nearest = bench.nearest(singles)
+        found = bench.sought(rules) or bench.first(workshop.pairs(rules, nearest))
     if found is None and _has_error(before):
-        found = next((attempt for attempt in finder.tried if not _has_error(attempt.report)), None)
-    return Fix(before, tuple(finder.tried), found)
+        found = next((attempt for attempt in bench.tried if not _has_error(attempt.report)), None)
+    return Fix(before, tuple(bench.tried), found)
 
 
-class _Finder:
-    def __init__(
-        self,
-        config: Config,
-        overrides: dict[str, Any],
-        *,
-        folder: str,
-        before: Report,
-        measured: Diagnose,
-        progress: Callable[[Attempt], None] | None,
-    ) -> None:
+def fired(report: Report) -> frozenset[str]:
+    """The rules that call for something: those that warn, and those that explain one that does."""
+    return frozenset(
+        finding.rule for finding in report.findings if finding.severity != "note" or finding.explains
+    )
+
+
+class Bench:
+    """Measures trials and keeps what came of them."""
+
+    def __init__(self, workshop: Workshop, diagnose: Diagnose, progress: Tell | None = None) -> None:
         self.tried: list[Attempt] = []
-        self._asked = {"seed": config.seed, "trials": config.trials}
-        self._overrides, self._folder = overrides, folder
-        self._fired = {finding.rule for finding in before.findings if finding.severity != "note"}
-        self._fired |= {finding.rule for finding in before.findings if finding.explains}
-        self._measured = measured
+        self._workshop = workshop
+        self._diagnose = diagnose
         self._progress = progress
 
-    def trials(self, document: Document, config: Config, behind: Trial | None = None) -> Iterator[Trial]:
-        """What the rules that fired call for, or everything where none of them calls for anything."""
-        at = Situation(config, Written(document.data, config.params), plan_of(config).outline)
-        called = [remedy for remedy in CATALOGUE if remedy.rules & self._fired] or CATALOGUE
-        for remedy in called:
-            if behind and remedy.name in {taken.name for taken in behind.remedies}:
-                continue
-            for option in remedy.options(at):
-                trial = self._trial(document, remedy, option, behind) if option.changes else None
-                if trial is not None:
-                    yield trial
+    def attempt(self, trial: Trial) -> Attempt:
+        """Measure one trial."""
+        report = self._diagnose(trial.config)
+        attempt = Attempt(trial, report)
+        self.tried.append(attempt)
+        if self._progress:
+            self._progress(attempt)
+        return attempt
 
-    def pairs(self, singles: Sequence[Trial]) -> Iterator[Trial]:
-        """Two changes of different remedies, one behind the other."""
-        for first in sorted(singles, key=lambda trial: (trial.decades is None, trial.decades or 0.0))[
-            :PAIRED
-        ]:
-            yield from self.trials(first.document, first.config, first)
-
-    def first(self, trials: Sequence[Trial]) -> Attempt | None:
+    def first(self, trials: Iterable[Trial]) -> Attempt | None:
         """The first that passes when measured."""
         for trial in islice(trials, MOST_MEASURED):
-            report = self._measured(trial.config)
-            attempt = Attempt(trial.words, trial.remedies, trial.changes, trial.config, report)
-            self.tried.append(attempt)
-            if self._progress:
-                self._progress(attempt)
-            if passes(report):
+            attempt = self.attempt(trial)
+            if passes(attempt.report):
                 return attempt
         return None
 
-    def _trial(
-        self, document: Document, remedy: Remedy, option: Option, behind: Trial | None
-    ) -> Trial | None:
-        """The config with the change; None where it cannot be built so."""
-        changed = document.copy()
-        changes = list(option.changes)
-        try:
-            apply(changed.data, changes)
-            dropped = unused_knobs(changed.data, document.data)
-            apply(changed.data, dropped)
-            config = self._read(changed)
-            decades = _decades(config)
-        except (Mistake, ConfigError):
-            return None
-        words = f"{behind.words} + {option.words}" if behind else option.words
-        remedies = (*(behind.remedies if behind else ()), remedy)
-        every = (*(behind.changes if behind else ()), *changes, *dropped)
-        return Trial(words, remedies, every, config, changed, decades)
+    def sought(self, rules: frozenset[str]) -> Attempt | None:
+        """What the remedies find that seek by measuring; the first that passes."""
+        at = self._workshop.situation(self._workshop.start)
+        for remedy in called(rules):
+            if remedy.sought is not None:
+                option = remedy.sought(at, self._measure(remedy))
+                done = [attempt for attempt in self.tried if option and attempt.words == option.words]
+                if done and passes(done[0].report):
+                    return done[0]
+        return None
 
-    def _read(self, document: Document) -> Config:
-        problems = Problems()
-        config = read_config(document, self._overrides, problems, folder=self._folder)
-        if config is not None and not problems.found:
-            config = msgspec.structs.replace(config, **self._asked)
-            check_network(config, problems)
-        problems.raise_any()
-        assert config is not None  # or there was a problem
-        return config
+    def nearest(self, others: Iterable[Trial]) -> list[Trial]:
+        """What came nearest to passing when measured; where little was, what was not measured too."""
+        measured = sorted(self.tried, key=lambda attempt: badness(attempt.report))
+        return [*(attempt.trial for attempt in measured), *others][:PAIRED]
 
+    def _measure(self, remedy: Remedy) -> Measure:
+        def measured(option: Option) -> Report | None:
+            trial = self._workshop.trial(remedy, option)
+            return self.attempt(trial).report if trial is not None else None
 
-def _decades(config: Config) -> float | None:
-    prediction = foretell(config)
-    return None if prediction.unreached else abs(prediction.flow.log10_ratio)
+        return measured
 
 
 def _has_error(report: Report) -> bool:
     return any(finding.severity == "error" for finding in report.findings)
-
-
-def _badness(report: Report) -> tuple[int, int, float]:
-    severities = [finding.severity for finding in report.findings]
-    return severities.count("error"), severities.count("warning"), abs(report.flow.log10_ratio)

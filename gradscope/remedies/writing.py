@@ -1,46 +1,30 @@
-"""Writes changes into the text of a config: comments, order and every untouched line stay as they are.
-
-The only module that knows ruamel.yaml, which keeps comments and order. What it does to the form of other
-lines is undone line by line: only lines that differ between its text before and after the changes are taken
-from it.
-"""
+"""Writes changes into the text of a config: comments, order and every untouched line stay as they are."""
 
 import difflib
-import io
+import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-import msgspec
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from gradscope.errors import Mistake
+from gradscope.remedies.changes import Change, in_order
+from gradscope.remedies.nodes import Marked, Node
+from gradscope.remedies.splices import MARK, Splices
 
-from gradscope.remedies.changes import Change, apply
-
-_KNOB = re.compile(r"\$\{(\w+)\}", re.ASCII)
-_MASKED = re.compile("\\$\ue000(\\w+)\ue001", re.ASCII)
-"""Knobs while ruamel looks at the text: braces would end a plain text in a flow."""
-
-_NESTED = re.compile(
-    r"^( *)[^\s#-][^\n]*:[^\S\n]*(?:#[^\n]*)?\n(?:[^\S\n]*(?:#[^\n]*)?\n)*( *)(- )?", re.MULTILINE
-)
-"""A key with nothing behind it, and the indentation of what comes below."""
-
-MARK = "gradscope fix"
+_PLAIN = re.compile(r"[A-Za-z_][\w /-]*")
+_SPECIAL = frozenset({"true", "false", "null", "y", "n", "yes", "no", "on", "off"})
+"""Texts that some reader of YAML takes for something else."""
 
 
-def rewritten(text: str, changes: Iterable[Change]) -> str:
-    """The text with the changes, a comment at each."""
-    ending = "\r\n" if "\r\n" in text else "\n"
-    plain = text.replace("\r\n", "\n")
-    masked = _KNOB.sub("$\ue000\\1\ue001", plain)
-    yaml = _round_trip(masked)
-    before, after = yaml.load(masked), yaml.load(masked)
-    apply(after, [_in_flow(change) for change in changes])
-    lines = _merged(_lines(masked), _lines(_dumped(yaml, before)), _lines(_dumped(yaml, after)))
-    found = _MASKED.sub("${\\1}", "\n".join(lines)).rstrip("\n")
-    trailing = len(plain) - len(plain.rstrip("\n"))
-    return (found + "\n" * trailing).replace("\n", ending)
+def rewritten(text: str, steps: Iterable[Sequence[Change]]) -> str:
+    """The text with the changes of each step, a comment at each. Later paths are those behind earlier steps.
+
+    Raises:
+        Mistake: the text has no such place, or it cannot be changed line by line.
+    """
+    for changes in steps:
+        text = _with_changes(text, changes)
+    return text
 
 
 def difference(before: str, after: str, name: str) -> list[str]:
@@ -49,116 +33,196 @@ def difference(before: str, after: str, name: str) -> list[str]:
     return list(difflib.unified_diff(old, new, name, name, lineterm="", n=2))
 
 
-def _round_trip(text: str) -> YAML:
-    mapping, dash = _indentation(text)
-    yaml = YAML(typ="rt")
-    yaml.preserve_quotes = True
-    yaml.width = 1_000_000
-    yaml.indent(mapping=mapping, sequence=dash + 2, offset=dash)
-    return yaml
-
-
-def _indentation(text: str) -> tuple[int, int]:
-    """Blanks that a mapping and the dash of a list are indented by, where they first are."""
-    mappings, dashes = [], []
-    for found in _NESTED.finditer(text):
-        step = len(found[2]) - len(found[1])
-        if found[3] and step >= 0:
-            dashes.append(step)
-        elif not found[3] and step > 0:
-            mappings.append(step)
-    return mappings[0] if mappings else 2, dashes[0] if dashes else 2
-
-
-def _in_flow(change: Change) -> Change:
-    """The change with a value that is written on one line; layers that are wrapped keep the form they
-    have."""
-    return msgspec.structs.replace(change, to=_flow(change.to)) if change.kind != "wrap" else change
-
-
-def _flow(value: Any) -> Any:
+def flow(value: Any) -> str:
+    """Plain data in the flow style of YAML, on one line."""
     if isinstance(value, dict):
-        mapping = CommentedMap((key, _flow(entry)) for key, entry in value.items())
-        mapping.fa.set_flow_style()
-        return mapping
+        return "{" + ", ".join(f"{key}: {flow(entry)}" for key, entry in value.items()) + "}"
     if isinstance(value, list):
-        sequence = CommentedSeq(map(_flow, value))
-        sequence.fa.set_flow_style()
-        return sequence
-    return value
+        return f"[{', '.join(map(flow, value))}]"
+    if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _SPECIAL:
+        return value
+    return json.dumps(value, ensure_ascii=False)
 
 
-def _dumped(yaml: YAML, data: Any) -> str:
-    stream = io.StringIO()
-    yaml.dump(data, stream)
-    return stream.getvalue()
-
-
-def _lines(text: str) -> list[str]:
-    return text.rstrip("\n").split("\n")
-
-
-def _merged(original: Sequence[str], before: Sequence[str], after: Sequence[str]) -> list[str]:
-    """The original lines, with those of `after` where it differs from `before`."""
-    chunks = list(_chunks(original, before))
-    start_of = {chunk.start: (chunk, ours) for chunk, ours in chunks}
-    merged: list[str] = []
-    matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
-    for word, i1, i2, j1, j2 in matcher.get_opcodes():
-        if word == "equal":
-            number = i1
-            while number < i2:
-                chunk, ours = start_of.get(number, (range(number, number + 1), None))
-                if ours is None or chunk.stop > i2:
-                    merged.append(before[number])
-                    number += 1
-                else:
-                    merged += [original[line] for line in ours]
-                    number = chunk.stop
+def _with_changes(text: str, changes: Iterable[Change]) -> str:
+    marked = Marked(text)
+    splices = Splices(marked)
+    for change in in_order(changes):
+        around = marked.node(change.path[:-1])
+        if around is None:
+            _set_with_parents(marked, splices, change)
         else:
-            merged += _marked(before[i1:i2], after[j1:j2])
-    return merged
+            _WRITERS[change.kind](marked, splices, around, change)
+    return splices.result()
 
 
-def _chunks(original: Sequence[str], before: Sequence[str]) -> Iterator[tuple[range, range]]:
-    """Lines of ruamel's text beside those of the original that they stand for."""
-    bare, wanted = (["".join(line.split()) for line in lines] for lines in (before, original))
-    for _, i1, i2, j1, j2 in difflib.SequenceMatcher(None, bare, wanted, autojunk=False).get_opcodes():
-        if i2 - i1 == j2 - j1:
-            yield from ((range(i1 + n, i1 + n + 1), range(j1 + n, j1 + n + 1)) for n in range(i2 - i1))
-        elif i2 > i1:
-            yield range(i1, i2), range(j1, j2)
+def _set_with_parents(marked: Marked, splices: Splices, change: Change) -> None:
+    """A value below keys that are not there yet."""
+    path, to = change.path, change.to
+    while marked.node(path[:-1]) is None:
+        path, to = path[:-1], {path[-1]: to}
+    _set(marked, splices, marked.node(path[:-1]), Change("set", path, to))
 
 
-def _marked(old: Sequence[str], new: Sequence[str]) -> list[str]:
-    """The new lines with a comment that says what was there; comments of the user's among the old ones
-    stay."""
-    lost = [line for line in old if _is_comment(line) and line not in new]
-    old = [line for line in old if not _is_comment(line)]
-    return [*_lines_with_comment(old, new), *lost]
+def _set(marked: Marked, splices: Splices, around: Node, change: Change) -> None:
+    found = marked.entry(around, change.path[-1])
+    if found is None:
+        _add_key(marked, splices, around, str(change.path[-1]), change.to)
+        return
+    key, value = found
+    start, stop = marked.span(value)
+    if key is not value and (start == stop or not _is_inline(value)):
+        splices.replace(marked.colon(key), max(stop, marked.colon(key)), f" {flow(change.to)}")
+    else:
+        splices.replace(start, stop, flow(change.to))
 
 
-def _lines_with_comment(old: Sequence[str], new: Sequence[str]) -> list[str]:
-    if not new:
-        indent = old[0][: len(old[0]) - len(old[0].lstrip())] if old else ""
-        return [f"{indent}# {MARK}: removed `{' '.join(map(_without_comment, old))}`"] if old else []
-    if len(old) == len(new):
-        return [
-            _with_comment(line, f"was `{_without_comment(gone)}`")
-            for gone, line in zip(old, new, strict=True)
-        ]
-    first, *rest = new
-    return [_with_comment(first, "changed" if old else "new"), *rest]
+def _add_key(marked: Marked, splices: Splices, mapping: Node, key: str, to: Any) -> None:
+    """A new key: what holds for layers stands above them, anything else at the end."""
+    entry = f"{key}: {flow(to)}"
+    keys = [name.value for name, _ in mapping.value]
+    number = keys.index("layers") if "layers" in keys else len(keys)
+    if mapping.flow_style:
+        start, stop = marked.span(mapping)
+        before = marked.span(mapping.value[-1][1])[1] if keys else start + 1
+        splices.add(before, before, f", {entry}" if keys else entry)
+        splices.say(stop, f"added `{entry}`")
+        return
+    indent = mapping.value[0][0].start_mark.column
+    if number:
+        before = max(marked.span(mapping.value[number - 1][1])[1], marked.colon(mapping.value[number - 1][0]))
+        splices.new_line(before, indent, entry)
+    else:
+        start = mapping.value[0][0].start_mark.index
+        splices.add(start, start, f"{entry}  # {MARK}: new{marked.newline}{' ' * indent}")
 
 
-def _is_comment(line: str) -> bool:
-    return not line.strip() or line.lstrip().startswith("#")
+def _insert(marked: Marked, splices: Splices, around: Node, change: Change) -> None:
+    number = int(change.path[-1])
+    entries = around.value
+    if around.flow_style:
+        last = number == len(entries)
+        place = marked.span(entries[-1])[1] if last else marked.span(entries[number])[0]
+        splices.add(place, place, f", {flow(change.to)}" if last else f"{flow(change.to)}, ")
+        splices.say(place, f"inserted `{flow(change.to)}`")
+    elif number:
+        splices.new_line(
+            marked.span(entries[number - 1])[1], around.start_mark.column, f"- {_entry(change.to)}"
+        )
+    else:
+        place, indent = marked.dash(around, 0), " " * around.start_mark.column
+        splices.add(place, place, f"- {_entry(change.to)}  # {MARK}: new{marked.newline}{indent}")
 
 
-def _with_comment(line: str, words: str) -> str:
-    comment = f"{MARK}: {words}"
-    return f"{line}; {comment}" if re.search(r"(^|\s)#", line) else f"{line}  # {comment}"
+def _entry(value: Any) -> str:
+    """An entry of a block list; a mapping of one key needs no braces."""
+    return flow(value)[1:-1] if isinstance(value, dict) and len(value) == 1 else flow(value)
 
 
-def _without_comment(line: str) -> str:
-    return re.split(r"\s#", line, maxsplit=1)[0].strip().removeprefix("- ")
+def _remove(marked: Marked, splices: Splices, around: Node, change: Change) -> None:
+    key, value = _found(marked, around, change)
+    start, stop = marked.span(key)[0], marked.span(value)[1]
+    if key is not value:
+        stop = max(stop, marked.colon(key))
+    if around.flow_style:
+        _remove_from_flow(marked, splices, around, start, stop)
+        return
+    if key is value:
+        start = marked.dash(around, int(change.path[-1]))
+    line = marked.line(start)
+    if marked.text[marked.starts(line) : start].strip():
+        raise Mistake("the line holds more than what is to be removed")
+    splices.remove_lines(start, stop, start - marked.starts(line))
+
+
+def _remove_from_flow(marked: Marked, splices: Splices, around: Node, start: int, stop: int) -> None:
+    gone = marked.text[start:stop]
+    entries = [entry if isinstance(entry, tuple) else (entry, entry) for entry in around.value]
+    behind = next((marked.span(key)[0] for key, _ in entries if marked.span(key)[0] > start), None)
+    before = [marked.span(value)[1] for key, value in entries if marked.span(key)[0] < start]
+    if behind is not None:
+        splices.add(start, behind, "")
+    else:
+        splices.add(before[-1] if before else start, stop, "")
+    splices.say(stop, f"removed `{' '.join(gone.split())}`")
+
+
+def _rename(marked: Marked, splices: Splices, around: Node, change: Change) -> None:
+    key, _ = _found(marked, around, change)
+    start, stop = marked.span(key)
+    splices.replace(start, stop, change.to)
+
+
+def _wrap(marked: Marked, splices: Splices, around: Node, change: Change) -> None:
+    """A main value becomes one of several options: `dense: 8` is `dense: {units: 8, bias: false}` then."""
+    key, value = _found(marked, around, change)
+    start, stop = marked.span(value)
+    others = "".join(f", {name}: {flow(to)}" for name, to in change.to.items())
+    if _is_inline(value):
+        splices.replace(start, stop, f"{{{change.key}: {_source(marked, value)}{others}}}")
+        return
+    # A list may stand as far left as the key it belongs to, so that its lines need not move.
+    column, least = value.start_mark.column, key.start_mark.column + 2
+    indent = max(column, least)
+    lines = [*(f"{name}: {flow(to)}" for name, to in change.to.items()), f"{change.key}:"]
+    _above_list(marked, splices, value, [(indent, line) for line in lines], indent - column)
+
+
+def _enclose(marked: Marked, splices: Splices, around: Node, change: Change) -> None:
+    """A list of layers becomes a list of one container that holds them."""
+    value = _found(marked, around, change)[1]
+    start, stop = marked.span(value)
+    others = "".join(f"{name}: {flow(to)}, " for name, to in change.to.items())
+    if _is_inline(value):
+        inner = f"{{{change.key}: {{{others}layers: {_source(marked, value)}}}}}"
+        splices.replace(start, stop, f"[{inner}]")
+        return
+    column = value.start_mark.column
+    lines = [(column, f"- {change.key}:")]
+    lines += [(column + 4, f"{name}: {flow(to)}") for name, to in change.to.items()]
+    _above_list(marked, splices, value, [*lines, (column + 4, "layers:")], 4)
+
+
+def _above_list(
+    marked: Marked, splices: Splices, value: Node, lines: Iterable[tuple[int, str]], shift: int
+) -> None:
+    """New lines above the first dash of a block list, and the list moved to the right."""
+    first = marked.line(marked.dash(value, 0))
+    start = marked.starts(first)
+    for indent, line in lines:
+        splices.add(start, start, f"{' ' * indent}{line}  # {MARK}: new{marked.newline}")
+    if shift:
+        splices.indent(first, marked.line(marked.span(value)[1]), shift)
+
+
+def _is_inline(node: Node) -> bool:
+    """Whether it is written within a line: a block would need lines of its own."""
+    is_text = not isinstance(node.value, list)
+    return node.style not in ("|", ">") if is_text else bool(node.flow_style)
+
+
+def _source(marked: Marked, node: Node) -> str:
+    """A value as it stands; a knob is quoted, as braces would end it for other readers of YAML."""
+    start, stop = marked.span(node)
+    text = marked.text[start:stop]
+    is_knob = not isinstance(node.value, list) and node.style is None and "${" in text
+    return f'"{text}"' if is_knob else text
+
+
+def _found(marked: Marked, around: Node, change: Change) -> tuple[Node, Node]:
+    found = marked.entry(around, change.path[-1])
+    if found is None:
+        raise Mistake("there is no such place in the text")
+    return found
+
+
+Writer = Callable[[Marked, Splices, Node, Change], None]
+
+_WRITERS: dict[str, Writer] = {
+    "set": _set,
+    "insert": _insert,
+    "remove": _remove,
+    "rename": _rename,
+    "wrap": _wrap,
+    "enclose": _enclose,
+}

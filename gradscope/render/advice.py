@@ -4,27 +4,27 @@ from collections.abc import Iterator, Sequence
 
 from gradscope.render.characters import visible
 from gradscope.render.findings import MOST_ALIKE
+from gradscope.render.tried import tried_words
+from gradscope.report import Report
 from gradscope.rules.base import Finding
 
 
-def advice(alike: Sequence[Finding], findings: Sequence[Finding]) -> str:
-    """The messages of findings of one rule, the first of them, and their background.
-
-    Args:
-        alike: what is to be told, of one rule.
-        findings: all of the report, among them what explains these.
-    """
+def advice(alike: Sequence[Finding], report: Report) -> str:
+    """The messages of findings of one rule, the first of them, and their background."""
     lines = [visible(finding.message) for finding in alike[:MOST_ALIKE]]
     if len(alike) > MOST_ALIKE:
         lines.append(f"and {len(alike) - MOST_ALIKE} more of this rule")
-    return "\n".join([*lines, *background(alike, findings)])
+    return "\n".join([*lines, *background(alike, report)])
 
 
-def background(alike: Sequence[Finding], findings: Sequence[Finding]) -> Iterator[str]:
-    """What explains findings of one rule, and what to do about them."""
-    yield from _causes([other for other in findings if other.explains == alike[0].rule])
+def background(alike: Sequence[Finding], report: Report) -> Iterator[str]:
+    """What explains findings of one rule, what to do about them, and what was tried."""
+    yield from _causes([other for other in report.findings if other.explains == alike[0].rule])
     for remedy in dict.fromkeys(finding.remedy for finding in alike):
         yield f"remedy: {visible(remedy)}"
+    tried = tried_words(report).get(alike[0].rule)
+    if tried and alike[0].severity != "note":
+        yield f"tried: {visible(tried)}"
 
 
 def _causes(causes: Sequence[Finding]) -> Iterator[str]:

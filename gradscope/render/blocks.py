@@ -1,6 +1,6 @@
 """The findings as lines of a terminal: a block for each group, its messages, its remedy, its causes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from gradscope.render.characters import visible
 from gradscope.render.findings import MOST_ALIKE, Group, groups, sentence
@@ -12,10 +12,16 @@ MARKS = {"error": ("✗", "bold red"), "warning": ("▲", "yellow"), "note": ("�
 """Symbol and style of each severity."""
 
 
-def finding_lines(findings: Sequence[Finding], options: RenderOptions, width: int) -> Iterator[Line]:
-    """A block for each group: severity and rule, the messages with their places, the remedy, the causes."""
+def finding_lines(
+    findings: Sequence[Finding],
+    options: RenderOptions,
+    width: int,
+    tried: Mapping[str, str] | None = None,
+) -> Iterator[Line]:
+    """A block for each group: severity and rule, the messages with their places, the remedy and what was
+    `tried`, the causes."""
     writer = _Writer(options, width)
-    for group in groups(findings):
+    for group in groups(findings, tried):
         first = group.alike[0]
         mark, style = MARKS[first.severity]
         yield ()
@@ -48,6 +54,9 @@ class _Writer:
         for remedy in group.remedies if advises else ():
             yield from self._paragraph(f"{indent}→ ", "as above" if remedy in self._given else remedy)
             self._given.add(remedy)
+        if group.tried:
+            text = visible(group.tried, unicode=self._options.unicode)
+            yield from hanging((f"{indent}tried ", "bold"), text, "bold green", self._width)
 
     def _paragraph(self, mark: str, text: str) -> Iterator[Line]:
         return hanging((mark, "green"), visible(text, unicode=self._options.unicode), "", self._width)

@@ -1,7 +1,7 @@
 """The findings of a report, grouped by rule with what explains them, and the sentence of each."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -16,6 +16,8 @@ class Group(Struct, frozen=True):
 
     alike: tuple[Finding, ...]
     causes: "tuple[Group, ...]" = ()
+    tried: str = ""
+    """The best remedy and its measured effect, in words."""
 
     def shown(self, *, full: bool, most: int = MOST_ALIKE) -> tuple[tuple[Finding, ...], str]:
         """The findings to be shown, and the words for the others."""
@@ -30,8 +32,10 @@ class Group(Struct, frozen=True):
         return [*dict.fromkeys(finding.remedy for finding in self.alike)]
 
 
-def groups(findings: Sequence[Finding]) -> list[Group]:
-    """Findings of one rule and severity together, in their order; under the first of a rule, its causes."""
+def groups(findings: Sequence[Finding], tried: Mapping[str, str] | None = None) -> list[Group]:
+    """Findings of one rule and severity together, in their order; under the first of a rule, its causes and
+    what was `tried` against it."""
+    remedies = dict(tried or {})
     rules = {finding.rule for finding in findings}
     causes: dict[str, list[Finding]] = {}
     others = []
@@ -41,7 +45,11 @@ def groups(findings: Sequence[Finding]) -> list[Group]:
         else:
             others.append(finding)
     return [
-        Group(alike, tuple(map(Group, _alike(causes.pop(alike[0].rule, []), by_severity=False))))
+        Group(
+            alike,
+            tuple(map(Group, _alike(causes.pop(alike[0].rule, []), by_severity=False))),
+            remedies.pop(alike[0].rule, ""),
+        )
         for alike in _alike(others, by_severity=True)
     ]
 

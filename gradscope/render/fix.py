@@ -68,7 +68,7 @@ RENDERERS: dict[str, Render] = {"table": render_table, "json": render_json, "mar
 def _attempt(attempt: Attempt) -> dict[str, Any]:
     return {
         "remedy": attempt.words,
-        "sources": [remedy.source for remedy in attempt.remedies],
+        "sources": [remedy.source for remedy in attempt.trial.remedies],
         "changes": [change.to_plain() for change in attempt.changes],
         "verdict": attempt.report.verdict,
         "flow": attempt.report.to_dict()["flow"],
@@ -89,8 +89,8 @@ def _page(found: Fixed, options: RenderOptions) -> Iterator[Line]:
         if found.diff:
             yield ()
     yield from hanging(("", ""), visible(_summary(found), unicode=options.unicode), "bold", options.width)
-    if fix.found and fix.found.remedies and options.verbose:
-        sources = "; ".join(remedy.source for remedy in fix.found.remedies)
+    if fix.found and options.verbose:
+        sources = "; ".join(remedy.source for remedy in fix.found.trial.remedies)
         yield from hanging(("", ""), visible(sources, unicode=options.unicode), "dim", options.width)
 
 

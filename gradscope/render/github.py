@@ -48,7 +48,7 @@ def _findings(alike: Sequence[Finding], report: Report, path: str) -> str:
     first = alike[0]
     place = {"file": path, "line": first.line, "col": first.column}
     title = f"{first.rule} {first.name}"
-    return _command(COMMANDS[first.severity], place, title, advice(alike, report.findings))
+    return _command(COMMANDS[first.severity], place, title, advice(alike, report))
 
 
 def _mistake(failure: Failure, problem: Problem, path: str) -> str:

@@ -76,7 +76,7 @@ def _text(findings: Sequence[Finding], report: Report, name: str) -> str:
         known = ", known from the baseline" if finding.known else ""
         why = f", explains {finding.explains}" if finding.explains else ""
         lines.append(f"{place} {finding.severity}{known}{why}: {visible(finding.message)}")
-    return "\n".join([*lines, *background(findings, report.findings)])
+    return "\n".join([*lines, *background(findings, report)])
 
 
 def _count(element: Element, suites: Sequence[Element]) -> None:

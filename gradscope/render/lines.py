@@ -12,6 +12,7 @@ from gradscope.render.paint import paint
 from gradscope.render.quantities import norm
 from gradscope.render.spans import Line, padded, width
 from gradscope.render.tally import config_words, finding_words, passes, report_words, shown_findings
+from gradscope.render.tried import tried_words
 from gradscope.report import Report
 from gradscope.rules.base import Finding
 
@@ -71,10 +72,12 @@ def _problems(failure: Failure, options: RenderOptions) -> Iterator[Line]:
 
 
 def _findings(report: Report, options: RenderOptions) -> Iterator[Line]:
-    for group in groups(shown_findings(report, full=options.full)):
+    for group in groups(shown_findings(report, full=options.full), tried_words(report)):
         alike, others = group.shown(full=options.full)
         yield from (_finding(report, finding, "  ", options) for finding in alike)
         yield from _others(others, "  ")
+        if group.tried:
+            yield (("    tried ", "bold"), (_safe(group.tried, options), "green"))
         for cause in group.causes:
             alike, others = cause.shown(full=options.full, most=1)
             yield from (_finding(report, finding, "    ", options) for finding in alike)

@@ -11,6 +11,7 @@ from gradscope.render.options import RenderOptions
 from gradscope.render.outcome import Failure, Outcome
 from gradscope.render.quantities import norm
 from gradscope.render.rows import Fold, Row, folded_rows, rows_of
+from gradscope.render.tried import tried_words
 from gradscope.report import Report
 
 MOST_RANK = 10
@@ -68,7 +69,7 @@ def _report(report: Report, options: RenderOptions) -> Iterator[str]:
     yield ""
     yield from (f"- **{escaped(label)}** {escaped(words)}" for label, words in flow_facts(report))
     yield ""
-    for group in groups(report.findings):
+    for group in groups(report.findings, tried_words(report)):
         yield from finding_items(group, options)
         yield ""
     yield f"**verdict** {escaped(verdict_words(report))}"
@@ -107,3 +108,5 @@ def _body(group: Group, most: int, indent: str, options: RenderOptions) -> Itera
     if others:
         yield f"{indent}- {escaped(others)}"
     yield from (f"{indent}- Remedy: {escaped(remedy)}" for remedy in group.remedies)
+    if group.tried:
+        yield f"{indent}- Tried: {escaped(group.tried)}"

@@ -85,7 +85,7 @@ def _results(report: Report, outcome: Outcome) -> Iterator[dict[str, Any]]:
             "ruleId": finding.rule,
             "ruleIndex": _INDEX[finding.rule],
             "level": finding.severity,
-            "message": {"text": advice([finding], report.findings)},
+            "message": {"text": advice([finding], report)},
             "locations": [_location(path, finding.line, finding.column, finding.layer)],
             "partialFingerprints": _fingerprints(finding, path),
             "properties": _properties(finding, report),

@@ -8,6 +8,7 @@ from gradscope.render.options import RenderOptions
 from gradscope.render.outcome import Failure, Outcome
 from gradscope.render.quantities import count, norm
 from gradscope.render.tally import config_words, finding_words, passes, report_words, shown_findings
+from gradscope.render.tried import tried_words
 from gradscope.report import Report
 
 
@@ -47,5 +48,5 @@ def _items(result: Report | Failure, options: RenderOptions) -> Iterator[str]:
     if isinstance(result, Failure):
         yield from problem_items(result)
         return
-    for group in groups(shown_findings(result, full=options.full)):
+    for group in groups(shown_findings(result, full=options.full), tried_words(result)):
         yield from finding_items(group, options)

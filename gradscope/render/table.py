@@ -14,6 +14,7 @@ from gradscope.render.quantities import norm
 from gradscope.render.rows import rows_of
 from gradscope.render.spans import Line, hanging, padded, wrapped
 from gradscope.render.spans import width as cells
+from gradscope.render.tried import fix_words, tried_words
 from gradscope.report import Report
 
 LEAST_WIDTH = 40
@@ -50,13 +51,15 @@ def _page(report: Report, options: RenderOptions, width: int) -> Iterator[Line]:
     yield ()
     for label, words in flow_facts(report):
         yield from labelled(label, words, "", prose)
-    yield from finding_lines(report.findings, options, prose)
+    yield from finding_lines(report.findings, options, prose, tried_words(report))
     if options.verbose:
         yield ()
         yield from _legend(report, layout, prose)
     yield ()
     mark, style = verdict_mark(report)
     yield from labelled("verdict", f"{mark} {verdict_words(report)}", style, prose)
+    if (fix := fix_words(report)) is not None:
+        yield from labelled("fix", visible(fix, unicode=options.unicode), "", prose)
 
 
 def heading(report: Report, options: RenderOptions, width: int) -> Iterator[Line]:

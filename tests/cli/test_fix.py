@@ -43,9 +43,10 @@ def test_in_place(tmp_path: Path) -> None:
 
 
 def test_nothing_helps(tmp_path: Path) -> None:
-    text = "input: 4\ninit: he_normal\nlayers: [dense: 4, dense: 4]\nrules: {GS301: error}\n"
+    text = "input: 4\ntrials: 1\nlayers: [dense: 4, relu, dense: 4]\n"
+    text += "rules: {GS101: {min_ratio: 1.0e+9, warn_ratio: 1.0e+10}}\n"
     target = tmp_path / "better.yaml"
-    result = call("fix", small(tmp_path, text=text), "--select", "GS301", "--write", target)
+    result = call("fix", small(tmp_path, text=text), "--write", target)
     assert result.exit_code == 1
     assert "nothing in the catalogue helps" in result.stdout
     assert not target.exists()

@@ -1,0 +1,52 @@
+"""The figure that tells what a remedy did about a rule: of the report before, and of the one after."""
+
+from collections.abc import Callable, Iterable
+
+from gradscope.numerals import power10
+from gradscope.report import Figure, Report
+
+
+def figure(rule: str, before: Report, after: Report) -> Figure:
+    """What the rule judges, or else the gain per layer; of a flow without a trend, first over last."""
+    name, of = _FIGURES.get(rule, ("gain_per_layer", _gain))
+    now, then = of(before), of(after)
+    if now is None or then is None:
+        name, now, then = "first_over_last", _first_over_last(before), _first_over_last(after)
+    return Figure(name, now, then)
+
+
+def _gain(report: Report) -> float | None:
+    return report.flow.gain_per_layer
+
+
+def _first_over_last(report: Report) -> float:
+    return power10(report.flow.log10_ratio)
+
+
+def _dead(report: Report) -> float | None:
+    return _worst(layer.dead_fraction for layer in report.layers)
+
+
+def _saturated(report: Report) -> float | None:
+    return _worst(layer.saturated_fraction for layer in report.layers)
+
+
+def _through_time(report: Report) -> float | None:
+    """State gradient at the first step over the last, of the layer where it is furthest from 1."""
+    times = [layer.time for layer in report.layers if layer.time is not None]
+    states = [state for time in times for state in (time.forward, time.backward) if state is not None]
+    ratios = [state.log10_rms[0] - state.log10_rms[-1] for state in states]
+    return power10(max(ratios, key=abs)) if ratios else None
+
+
+def _worst(fractions: Iterable[float | None]) -> float | None:
+    return max((fraction for fraction in fractions if fraction is not None), default=None)
+
+
+_FIGURES: dict[str, tuple[str, Callable[[Report], float | None]]] = {
+    "GS108": ("through_time", _through_time),
+    "GS109": ("through_time", _through_time),
+    "GS201": ("dead_fraction", _dead),
+    "GS202": ("saturated_fraction", _saturated),
+}
+"""Rules that judge something else than the flow over depth."""
