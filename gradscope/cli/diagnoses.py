@@ -152,14 +152,14 @@ class Diagnoses:
     def _diagnose(self, config: Config, jobs: int | None, progress: Progress) -> Report:
         from gradscope.diagnosis import diagnose
 
-        choice = {"select": self._request.select, "ignore": self._request.ignore}
+        measured = partial(diagnose, jobs=jobs, select=self._request.select, ignore=self._request.ignore)
         with progress.part(config.trials) as reach:
-            report = diagnose(config, jobs=jobs, progress=reach, **choice)
+            report = measured(config, progress=reach)
         if not self._request.explains or report.verdict == "healthy":
             return report
         from gradscope.remedies.explaining import explained
 
-        return explained(config, report, jobs=jobs, **choice)
+        return explained(config, report, measured)
 
     def _keep_finished(self, futures: Mapping[int, Future[Report]]) -> None:
         for number, future in futures.items():

@@ -2,7 +2,7 @@
 is measured."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from itertools import islice
 
 import msgspec
@@ -11,10 +11,9 @@ from gradscope.build.plan import plan_of
 from gradscope.config.digest import config_sha256
 from gradscope.config.load import read_document
 from gradscope.config.schema import Config, Origin
-from gradscope.diagnosis import diagnose
 from gradscope.errors import Problems
 from gradscope.remedies.figures import figure
-from gradscope.remedies.search import Attempt, Bench, badness, warning
+from gradscope.remedies.search import Attempt, Bench, Diagnose, badness, warning
 from gradscope.remedies.trials import Workshop
 from gradscope.report import Report, TriedRemedy
 
@@ -25,33 +24,23 @@ MOST_WORK = 1e11
 """Multiplications of one diagnosis, about three seconds of two cores, beyond which nothing is tried."""
 
 
-def explained(
-    config: Config,
-    report: Report,
-    *,
-    select: Iterable[str] = (),
-    ignore: Iterable[str] = (),
-    jobs: int | None = None,
-) -> Report:
+def explained(config: Config, report: Report, diagnose: Diagnose) -> Report:
     """The report with `remedies`, one for each rule that warns and that some change does something about.
 
     Args:
         config: what was diagnosed, from `load_config`.
         report: its report.
-        select: rules to judge by, all when empty.
-        ignore: rules to leave out.
-        jobs: threads at most.
+        diagnose: measures a config as this one was measured.
     """
     rules = _to_explain(report)
     if not rules or config.origin is None or work(config) > MOST_WORK:
         return report
-    chosen, left_out = tuple(select), tuple(ignore)
     known: dict[str, Report] = {}
 
     def measured(tried: Config) -> Report:
         digest = config_sha256(tried)
         if digest not in known:
-            known[digest] = diagnose(tried, select=chosen, ignore=left_out, jobs=jobs)
+            known[digest] = diagnose(tried)
         return known[digest]
 
     tried = []

@@ -14,7 +14,7 @@ Golden = Callable[[str, str], None]
 
 def test_one_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     diagnosed(monkeypatch, {"small": reports.vanishing})
-    result = call("run", small(tmp_path))
+    result = call("run", small(tmp_path), "--no-explain")
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout.startswith("small")
     assert result.stdout.endswith("verdict  ✗ vanishing (1 error)\n")
