@@ -17,13 +17,13 @@ LEAST, MOST = 0.01, 100.0
 def scaled_inputs(at: Situation) -> Iterator[Option]:
     """Inputs of mean 0 and variance 1, of the same form where it has one."""
     choice = at.config.batch.inputs
-    second = at.outline.inputs.second_moment
+    moments = at.outline.inputs.moments
     if at.outline.inputs.is_tokens:
         return
-    if choice.name == "file" or second is None:
+    if choice.name == "file" or moments is None:
         # The data stay what they are, but the first weights see them standardised.
         yield Option("batch_norm in front", (Change("insert", ("layers", 0), "batch_norm"),))
-    elif not LEAST <= second(at.outline.input_shape) <= MOST:
+    elif not LEAST <= moments(at.outline.input_shape).second <= MOST:
         root3 = round(math.sqrt(3.0), 4)
         uniform: dict[str, Any] = {"uniform": {"low": -root3, "high": root3}}
         to = uniform if choice.name == "uniform" else "normal"
