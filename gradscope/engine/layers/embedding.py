@@ -5,8 +5,9 @@ import numpy as np
 from gradscope.engine import Array
 from gradscope.engine.gradients import OuterProducts, RowSum
 from gradscope.engine.layer import Gradients, Layer
+from gradscope.engine.layers.dense import Dense
 from gradscope.engine.outline import LayerInfo
-from gradscope.engine.parameters import Parameter, matrix_of, row_of
+from gradscope.engine.parameters import Parameter, matrix_of
 from gradscope.engine.token_rows import TokenRows
 from gradscope.engine.weights import Weight
 
@@ -36,14 +37,8 @@ class Embedding(Layer):
         return (self.weight,)
 
 
-class TiedDense(Layer):
-    """y = x Wᵀ + b with the table W (V, U) of an embedding (Press & Wolf 2017).   x (..., U) -> y (...,
-    V)."""
-
-    def __init__(self, info: LayerInfo, weight: Weight, bias: Weight | None):
-        super().__init__(info)
-        self.weight = weight
-        self.bias = bias
+class TiedDense(Dense):
+    """y = x Wᵀ + b with W (V, U) of an embedding (Press & Wolf 2017).   x (..., U) -> y (..., V)."""
 
     def forward(self, x: Array) -> tuple[Array, Array]:
         """Keeps x."""
@@ -59,11 +54,3 @@ class TiedDense(Layer):
         if self.bias is not None:
             gradients["bias"] = RowSum(dy)
         return dx, gradients
-
-    def own_parameters(self) -> dict[str, Parameter]:
-        """`weight` (V, U), which is the embedding's, and `bias` (V,)."""
-        return {"weight": matrix_of(self.weight)} | ({} if self.bias is None else {"bias": row_of(self.bias)})
-
-    def weights(self) -> tuple[Weight, ...]:
-        """The table."""
-        return (self.weight,)
