@@ -1,15 +1,16 @@
 """Gradients of parameters: factored, so that norms are known without the matrix being formed."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
 
 from gradscope.engine import Array
-from gradscope.engine.magnitude import exp2, log2_l2, sum_of_squares
-from gradscope.engine.row_products import CANCELLED, sample_products
-from gradscope.engine.scaling import aligned, evened, half_log2, near_one, times_power_of_two
+from gradscope.engine.magnitude import exp2, log2_l2, sum_of_squares, sums_of_squares
+from gradscope.engine.row_products import CANCELLED, inner_products, sample_products
+from gradscope.engine.scaling import aligned, evened, half_log2, is_near_one, near_one, times_power_of_two
 
 
 class Gradient(Protocol):
@@ -122,6 +123,16 @@ class RowSum:
         """The gradient times 2^exponent."""
         return RowSum(self.dy, self.exponent + exponent)
 
+    @staticmethod
+    def measure_together(sums: "Sequence[RowSum]") -> None:
+        """Have several of one shape find their norms, with a few calls for all."""
+        dy = np.stack([one.dy for one in sums])
+        totals = np.ones(dy.shape[1], dtype=dy.dtype) @ dy
+        found = zip(sums, sums_of_squares(dy.reshape(len(sums), -1)), sums_of_squares(totals), strict=True)
+        for one, diagonal, square in found:
+            if is_near_one(diagonal) and not square < CANCELLED[dy.dtype] * diagonal:
+                one.log2_l2 = half_log2(square) + one.exponent
+
 
 class OuterProducts(Factored):
     """Gradient of an affine map: Σ over rows of outer(x, dy), not formed.   x (B, T, I) or (B, I), dy alike
@@ -185,6 +196,18 @@ class OuterProducts(Factored):
     def shifted(self, exponent: int) -> "OuterProducts":
         """The gradient times 2^exponent."""
         return OuterProducts(self.x, self.dy, self.exponent + exponent)
+
+    @staticmethod
+    def measure_together(products: "Sequence[OuterProducts]") -> None:
+        """Have several of one shape, with a row a sample, find their norms, with a few calls for all."""
+        x = np.stack([product.x[:, 0] for product in products])
+        dy = np.stack([product.dy[:, 0] for product in products])
+        of_x, of_dy = (sums_of_squares(factor.reshape(len(products), -1)) for factor in (x, dy))
+        squares, own = inner_products(x, dy)
+        for number, product in enumerate(products):
+            if is_near_one(of_x[number]) and is_near_one(of_dy[number]):
+                product._scaled = product.x, product.dy, product.exponent
+                product._squares = squares[number], own[number]
 
     @cached_property
     def _scaled(self) -> tuple[Array, Array, int]:

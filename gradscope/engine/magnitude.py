@@ -11,7 +11,7 @@ from gradscope.engine.axes import entries
 _SAFE = {np.dtype(np.float32): (1e-24, 1e30), np.dtype(np.float64): (1e-200, 1e280)}
 """Between these a sum of squares has neither lost small entries nor overflowed."""
 
-_PIECE = 1 << 14
+PIECE = 1 << 14
 """Values summed at once in the array's own precision; partial sums are added in float64.
 
 Equal values are the worst case, all roundings going the same way: of 2^16 of them five digits were left.
@@ -20,14 +20,22 @@ Equal values are the worst case, all roundings going the same way: of 2^16 of th
 
 def sum_of_squares(x: Array) -> float:
     """Σ x² in the array's own precision by BLAS, in pieces short enough to keep 6 digits in float32."""
-    if x.size <= _PIECE:
+    if x.size <= PIECE:
         return float(np.vdot(x, x))
     flat = entries(x)
-    whole = flat.size - flat.size % _PIECE
-    pieces, rest = flat[:whole].reshape(-1, _PIECE), flat[whole:]
+    whole = flat.size - flat.size % PIECE
+    pieces, rest = flat[:whole].reshape(-1, PIECE), flat[whole:]
     with np.errstate(over="ignore", invalid="ignore"):  # as silent as vdot; what comes out says enough
         squares = np.vecdot(pieces, pieces)
     return float(squares.sum(dtype=np.float64)) + float(np.vdot(rest, rest))
+
+
+def sums_of_squares(rows: Array) -> list[float]:
+    """The same of each of several arrays:   (N, E) -> N."""
+    if rows.shape[1] > PIECE:
+        return [sum_of_squares(row) for row in rows]
+    squares: list[float] = np.vecdot(rows, rows).tolist()
+    return squares
 
 
 def log2_l2(x: Array) -> float:

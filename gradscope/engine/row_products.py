@@ -6,7 +6,7 @@ Where the rows nearly cancel, what float32 has left is computed again in float64
 import numpy as np
 
 from gradscope.engine import Array
-from gradscope.engine.magnitude import sum_of_squares
+from gradscope.engine.magnitude import PIECE, sum_of_squares, sums_of_squares
 from gradscope.engine.threads import side_by_side
 
 CANCELLED = {np.dtype(np.float32): 0.05, np.dtype(np.float64): 1e-3}
@@ -28,21 +28,37 @@ def inner_product(x: Array, dy: Array) -> tuple[float, Array]:
     Shapes:
         x: (R, I), dy: (R, O) -> scalar >= 0, or nan; and ‖x_r‖²‖dy_r‖² of each row (R,)
     """
-    rows, fan_in = x.shape
-    fan_out = dy.shape[1]
-    factored = _is_factored(rows, fan_in, fan_out)
+    squares, own = inner_products(x[np.newaxis], dy[np.newaxis])
+    return squares[0], own[0]
+
+
+def inner_products(x: Array, dy: Array) -> tuple[list[float], Array]:
+    """The same of several pairs of one shape, with a few calls for all.
+
+    Shapes:
+        x: (N, R, I), dy: (N, R, O) -> N; and (N, R)
+    """
+    count, rows, fan_in = x.shape
+    fan_out = dy.shape[2]
+    # Half of each Gram matrix is copied from the other, so that both cost as much as the product at half its
+    # arithmetic (measured).
+    factored = rows * (fan_in + fan_out) < fan_in * fan_out
     if factored:
-        of_x, of_dy = x @ x.T, dy @ dy.T
-        square = float(np.vdot(of_x, of_dy))
-        own = of_x.diagonal() * of_dy.diagonal()
+        of_x, of_dy = x @ x.mT, dy @ dy.mT
+        squares = np.vecdot(of_x.reshape(count, -1), of_dy.reshape(count, -1)).tolist()
     else:
-        square = _formed_square(x, dy)
-        own = _row_squares(x) * _row_squares(dy)
-    if not square < CANCELLED[x.dtype] * float(np.add.reduce(own)):
-        return square, own
-    if x.dtype == np.float32:
-        return inner_product(x.astype(np.float64), dy.astype(np.float64))[0], own
-    return (_formed_square(x, dy) if factored else square), own
+        squares = _formed_squares(x, dy)
+    own = np.vecdot(x, x) * np.vecdot(dy, dy)
+    least = (CANCELLED[x.dtype] * np.add.reduce(own, axis=1).astype(np.float64)).tolist()
+    for number, square in enumerate(squares):
+        if not square < least[number]:
+            continue
+        if x.dtype == np.float32:
+            wide = (part[number].astype(np.float64) for part in (x, dy))
+            squares[number] = inner_product(*wide)[0]
+        elif factored:
+            squares[number] = _formed_square(x[number], dy[number])
+    return squares, own
 
 
 def sample_products(x: Array, dy: Array) -> tuple[float, Array]:
@@ -102,18 +118,19 @@ def _by_forming(x: Array, dy: Array) -> tuple[float, Array, Array]:
     whole = formed[0][0]
     for total, _ in formed[1:]:
         whole += total
-    flat = x.reshape(-1, x.shape[2]), dy.reshape(-1, dy.shape[2])
-    own = (_row_squares(flat[0]) * _row_squares(flat[1])).reshape(len(x), -1)
+    own = np.vecdot(x, x) * np.vecdot(dy, dy)
     squares = np.array([square for _, found in formed for square in found])
     return sum_of_squares(whole), squares, own.sum(axis=1, dtype=np.float64)
+
+
+def _formed_squares(x: Array, dy: Array) -> list[float]:
+    """‖xᵀ dy‖² of several pairs:   (N, R, I), (N, R, O) -> N."""
+    if x.shape[2] * dy.shape[2] > PIECE:
+        return [_formed_square(*pair) for pair in zip(x, dy, strict=True)]
+    return sums_of_squares((x.mT @ dy).reshape(len(x), -1))
 
 
 def _formed_square(x: Array, dy: Array) -> float:
     """‖xᵀ dy‖², a few columns at a time, so that what is formed stays in cache."""
     width = max(1, _FORMED_ENTRIES // x.shape[1])
     return sum(sum_of_squares(x.T @ dy[:, start : start + width]) for start in range(0, dy.shape[1], width))
-
-
-def _row_squares(x: Array) -> Array:
-    squares: Array = np.vecdot(x, x)
-    return squares

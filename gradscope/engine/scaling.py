@@ -18,10 +18,15 @@ _SPREAD = 20
 """Powers of two by which rows of a sequence may differ before their sizes are evened out."""
 
 
+def is_near_one(square: float) -> bool:
+    """Whether an array with this sum of squares needs no exponent taken out."""
+    return _LOW < square < _HIGH
+
+
 def near_one(x: Array) -> tuple[Array, int, float]:
     """The array with a norm near 1 if it was far from it, the exponent taken out, and its sum of squares."""
     square = float(np.vdot(x, x))
-    if _LOW < square < _HIGH:
+    if is_near_one(square):
         return x, 0, square
     size = log2_l2(x)
     if not math.isfinite(size):

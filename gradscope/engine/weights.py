@@ -151,7 +151,7 @@ class Weight:
     @property
     def log2_rms(self) -> float:
         """log2 of the RMS of the entries: −inf when all are zero."""
-        parts = (log2_l2(self.block(number)) for number in range(len(self.blocks)))
+        parts = [log2_l2(self.block(number)) for number in range(len(self.blocks))]
         return joint_log2_l2(parts) - 0.5 * math.log2(self.size)
 
     def _for_each_block(self, product: Callable[[int], Result]) -> list[Result]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 
 from gradscope.engine import Array
+from gradscope.engine.axes import entries, sample_rows
 from gradscope.engine.network import Network
 from gradscope.engine.outline import Outline
 from gradscope.engine.threads import jobs_limit, one_blas_thread, side_by_side
@@ -20,7 +21,8 @@ from gradscope.probe.averages import (
 )
 from gradscope.probe.flow import measure_flow
 from gradscope.probe.listener import Heard, TrialListener
-from gradscope.probe.stats import cosine_gap, moments
+from gradscope.probe.stats import cosine_gaps, moments
+from gradscope.probe.together import each
 from gradscope.probe.trace import Measured, Moments, Norm, Samples, Trace, TrialTrace, Units
 
 RARELY = 0.01
@@ -87,9 +89,9 @@ def run_trial(
     for number, (inputs, targets) in batches:
         # The numbers of tokens are names: there is nothing between them.
         is_tokens = bool(outline.inputs.is_tokens)
-        seen.append(moments(inputs.astype(np.float64) if is_tokens else inputs))
+        seen += each(moments, [entries(inputs.astype(np.float64) if is_tokens else inputs)])
         directed = seen[-1].is_finite and len(inputs) > 1 and not is_tokens
-        gaps.append(cosine_gap(inputs) if directed else None)
+        gaps += each(cosine_gaps, [sample_rows(inputs)]) if directed else [None]
         listener.begin(seen[-1])
         loss, _ = network.backpropagate(inputs, targets, listener, number)
         listener.loss(loss)

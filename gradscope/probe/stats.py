@@ -1,15 +1,14 @@
-"""Statistics of one array as it passes: each function reduces it to a few floats in few passes."""
+"""Statistics of arrays as they pass: each function takes a stack of arrays of one shape and reduces each of
+them to a few floats in few passes."""
 
 import math
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from gradscope.engine import Array
-from gradscope.engine.axes import entries, other_axes, sample_rows
-from gradscope.engine.magnitude import exp2, log2_l2, sum_of_squares
-from gradscope.engine.signal import Signal
+from gradscope.engine.magnitude import exp2, log2_l2, sum_of_squares, sums_of_squares
 from gradscope.probe.trace import Moments, NumericRange
 
 SATURATED_BELOW = 0.01
@@ -22,31 +21,43 @@ BF16_FLUSHED = -134
 FLUSHED_AT_MOST = 0.01
 
 _LEAST_SQUARE, _LARGEST_SQUARE = 1e-24, 1e30
-_RESOLVED = 1e-2
-"""Gaps above this are known to 5 digits from float32 cosines."""
+_RESOLVED, _RESOLVED_CENTRED = 1e-2, 1e-4
+"""Gaps above these are known to 5 digits in float32: from cosines, from directions about their mean."""
+
+_IN_A_BYTE = 255
+"""The most a byte can count."""
 
 _CANCELLED = 1e-3
 """Below this share of E x², E x² − mean² has lost its digits in float32."""
 
 
-def moments(x: Array) -> Moments:
-    """Mean, population std, RMS, share of zeros, least and largest entry of an array of any shape."""
-    flat = entries(x)
-    low, high = float(np.minimum.reduce(flat)), float(np.maximum.reduce(flat))
+def moments(rows: Array) -> list[Moments]:
+    """Mean, population std, RMS, share of zeros, least and largest entry of each array:   (N, E) -> N."""
+    low, high, total = (
+        reduce(rows, axis=1).tolist() for reduce in (np.minimum.reduce, np.maximum.reduce, np.add.reduce)
+    )
+    zeros = [count / rows.shape[1] for count in _counts(rows == 0.0)]
+    spreads = map(_spread, rows, low, high, total, sums_of_squares(rows))
+    return [Moments(*spread, *rest) for spread, *rest in zip(spreads, zeros, low, high, strict=True)]
+
+
+def _spread(x: Array, low: float, high: float, total: float, squares: float) -> tuple[float, float, float]:
+    """Mean, std and RMS from the sums."""
     if not (math.isfinite(low) and math.isfinite(high)):
-        zeros = 1.0 - int(np.count_nonzero(x)) / x.size
-        return Moments(
-            float(np.mean(x)), math.nan, math.nan if math.isnan(low + high) else math.inf, zeros, low, high
-        )
-    mean = float(np.add.reduce(flat)) / x.size
-    square = sum_of_squares(x) / x.size
+        return float(np.mean(x)), math.nan, math.nan if math.isnan(low + high) else math.inf
+    mean = total / x.size
+    square = squares / x.size
     variance = square - mean * mean
     if not _CANCELLED * square < variance < 1e30 or square < 1e-30:
-        mean, std, rms = _careful_moments(x)
-    else:
-        std, rms = math.sqrt(variance), math.sqrt(square)
-    zeros = 0.0 if low > 0.0 or high < 0.0 else int(np.count_nonzero(x == 0.0)) / x.size
-    return Moments(mean, std, rms, zeros, low, high)
+        return _careful_moments(x)
+    return mean, math.sqrt(variance), math.sqrt(square)
+
+
+def _counts(mask: Array) -> list[int]:
+    """How many are true of each row:   (N, E) -> N."""
+    if not mask.any():
+        return [0] * len(mask)
+    return [int(np.count_nonzero(row)) for row in mask]
 
 
 def _careful_moments(x: Array) -> tuple[float, float, float]:
@@ -58,23 +69,32 @@ def _careful_moments(x: Array) -> tuple[float, float, float]:
     return mean, exp2(log2_l2(wide - mean) - count), exp2(log2_l2(wide) - count)
 
 
-def cosine_gap(x: Array) -> float:
-    """1 − the mean cosine between two samples, from the differences of their directions:   x (B, ...) -> [0,
-    1 + 1/(B−1)].
+def cosine_gaps(samples: Array) -> list[float]:
+    """1 − the mean cosine between two samples of each array, from the differences of their directions:
+    (N, B, E) -> N, in [0, 1 + 1/(B−1)].
 
     Float32 cannot resolve the gap below 1e-7 from cosines, so small ones are computed from centred directions
     in float64. A sample that is exactly zero has no direction and is left out; nan with fewer than two
     others.
     """
-    rows = sample_rows(x)
-    squares = np.einsum("bi,bi->b", rows, rows)
-    count = len(rows)
-    if count > 1 and squares.min() > _LEAST_SQUARE and squares.max() < _LARGEST_SQUARE:
-        total = np.reciprocal(np.sqrt(squares)) @ rows
-        gap = 1.0 - (float(np.dot(total, total)) - count) / (count * (count - 1))
-        if gap > _RESOLVED:
-            return gap
-    return _careful_cosine_gap(rows)
+    count = samples.shape[1]
+    if count < 2:
+        return [math.nan] * len(samples)
+    squares = np.vecdot(samples, samples)
+    low, high = (reduce(squares, axis=1).tolist() for reduce in (np.minimum.reduce, np.maximum.reduce))
+    scales = np.reciprocal(np.sqrt(squares))
+    totals = (scales[:, np.newaxis] @ samples)[:, 0]
+    gaps = []
+    for number, total in enumerate(sums_of_squares(totals)):
+        gap = 1.0 - (total - count) / (count * (count - 1))
+        is_safe = low[number] > _LEAST_SQUARE and high[number] < _LARGEST_SQUARE
+        if is_safe and gap <= _RESOLVED:
+            unit = samples[number] * scales[number, :, np.newaxis]
+            unit -= totals[number] / count
+            gap = sum_of_squares(unit) / (count - 1)
+        is_clear = is_safe and gap > _RESOLVED_CENTRED
+        gaps.append(gap if is_clear else _careful_cosine_gap(samples[number]))
+    return gaps
 
 
 def _careful_cosine_gap(rows: Array) -> float:
@@ -88,45 +108,58 @@ def _careful_cosine_gap(rows: Array) -> float:
     return sum_of_squares(wide) / (len(wide) - 1)
 
 
-def active_counts(slopes: Array) -> Array:
-    """How often each unit (feature or channel) had a slope other than zero:   slopes (B, ...) -> (U,)."""
-    counts: Array = np.add.reduce(slopes != 0.0, axis=other_axes(slopes.ndim), dtype=np.int32)
-    return counts
+def active_counts(slopes: Array) -> list[Array]:
+    """How often each unit (feature or channel) of each array had a slope other than zero:
+    (N, B, ...) -> N of (U,)."""
+    is_active = slopes != 0.0
+    if slopes.ndim == 5:
+        return list(np.add.reduce(is_active, axis=(1, 3, 4), dtype=np.int32))
+    rows = is_active.view(np.uint8).reshape(len(slopes), -1, slopes.shape[-1])
+    # Bytes are added up many at a time, integers of four bytes one after the other.
+    counts = np.zeros((len(rows), rows.shape[2]), dtype=np.int32)
+    for start in range(0, rows.shape[1], _IN_A_BYTE):
+        counts += np.add.reduce(rows[:, start : start + _IN_A_BYTE], axis=1, dtype=np.uint8)
+    return list(counts)
 
 
-def saturated_fraction(slopes: Array, max_slope: float) -> float:
-    """Share of entries whose |slope| is below 1 % of the steepest:   slopes (B, ...) -> [0, 1].
+def saturated_fractions(slopes: Array, max_slopes: Sequence[float]) -> list[float]:
+    """Share of entries of each array whose |slope| is below 1 % of the steepest:   (N, E) -> N, in [0, 1].
 
     Source:
         Glorot & Bengio 2010, section 3, for the notion; the 1 % is ours.
     """
-    return int(np.count_nonzero(np.abs(slopes) < SATURATED_BELOW * max_slope)) / slopes.size
+    limits = np.array([SATURATED_BELOW * slope for slope in max_slopes])
+    # A limit beyond the precision of the slopes is beyond each of them.
+    is_small = np.abs(slopes) < limits.astype(slopes.dtype)[:, np.newaxis]
+    return [count / slopes.shape[1] for count in _counts(is_small)]
 
 
-def numeric_range(dy: Signal) -> NumericRange:
-    """What fp16 and bf16 would round to zero of the non-zero entries, and the loss scale that would save
-    them.
+def numeric_ranges(mantissas: Array, exponents: Sequence[int]) -> list[NumericRange]:
+    """What fp16 and bf16 would round to zero of the non-zero entries of each signal, and the loss scale that
+    would save them:   (N, E), N -> N.
 
     Source:
         Micikevicius et al. 2018, section 3.2 (loss scaling).
     """
-    size = np.abs(dy.mantissa)
-    largest = float(np.maximum.reduce(size, axis=None))
+    sizes = np.abs(mantissas)
+    largest = np.maximum.reduce(sizes, axis=1).tolist()
+    found = zip(sizes, exponents, largest, _counts(sizes == 0.0), strict=True)
+    return [_numeric_range(*facts) for facts in found]
+
+
+def _numeric_range(size: Array, exponent: int, largest: float, zeros: int) -> NumericRange:
     if not math.isfinite(largest):
         return NumericRange(math.nan, math.nan, None)
-    zeros = int(np.count_nonzero(size == 0.0))
     if zeros == size.size:
         return NumericRange(0.0, 0.0, 0)
 
     def flushed(limit: int) -> float:
         """Share of the non-zero entries that are at most 2^limit."""
-        return (int(np.count_nonzero(size <= _power_of_two(limit - dy.exponent))) - zeros) / (
-            size.size - zeros
-        )
+        return (int(np.count_nonzero(size <= _power_of_two(limit - exponent))) - zeros) / (size.size - zeros)
 
     fp16 = flushed(FP16_FLUSHED)
     bf16 = flushed(BF16_FLUSHED) if fp16 > 0.0 else 0.0
-    headroom = math.floor(math.log2(FP16_LARGEST / largest)) - dy.exponent
+    headroom = math.floor(math.log2(FP16_LARGEST / largest)) - exponent
     return NumericRange(fp16, bf16, _loss_scale(fp16, flushed, headroom))
 
 
