@@ -61,16 +61,17 @@ def recurrent(
     bias: bool = True,
     both: bool = False,
     sequences: bool = True,
+    name: str | None = None,
 ) -> Recurrent:
     """One direction or both; every step or where they arrive."""
-    names = ("forward", "backward") if both else ("forward",)
-    prefixes = {name: f"{name}." if both else "" for name in names}
+    ways = ("forward", "backward") if both else ("forward",)
+    prefixes = {way: f"{way}." if both else "" for way in ways}
     directions = {
-        name: direction(take, kind, fan_in, units, prefix, activation=activation, bias=bias)
-        for name, prefix in prefixes.items()
+        way: direction(take, kind, fan_in, units, prefix, activation=activation, bias=bias)
+        for way, prefix in prefixes.items()
     }
     made = Recurrent if sequences else FinalState
-    return made(info(kind), directions, Stream(0, 0, f"{kind}.state_gradient"))
+    return made(info(name or kind), directions, Stream(0, 0, f"{kind}.state_gradient"))
 
 
 def part(take: Parameters, name: str, fan_in: int, fan_out: int) -> Dense:

@@ -62,6 +62,31 @@ def test_output_and_gradients(
         npt.assert_allclose(heard.gradients[f"{kind}.{name}"], gradient, **TOLERANCE, err_msg=name)
 
 
+@every_kind
+@few
+@given(shape=shapes(), seed=seeds(), both=st.booleans())
+def test_two_layers_are_a_stack(kind: str, shape: tuple[int, int, int, int], seed: int, both: bool) -> None:
+    """PyTorch's own module of two layers, in both directions too."""
+    samples, steps, fan_in, units = shape
+    width = (1 + both) * units
+    lower = recurrent(Parameters(seed), kind, fan_in, units, both=both)
+    upper = recurrent(Parameters(seed + 1), kind, width, units, both=both, name=f"{kind}2")
+    x, dy = drawn(seed, samples, steps, fan_in), drawn(seed + 1, samples, steps, width)
+    dx, heard = collect(Sequence((lower, upper)), x, dy)
+
+    stack = oracle.stack_of(kind, [lower.parameters(), upper.parameters()])
+    inputs = torch.tensor(x, requires_grad=True)
+    y = stack(inputs)[0]
+    y.backward(torch.tensor(dy))
+    npt.assert_allclose(heard.outputs[f"{kind}2"], y.detach().numpy(), **TOLERANCE)
+    npt.assert_allclose(dx, inputs.grad.numpy(), **TOLERANCE)
+    for number, layer in enumerate((lower, upper)):
+        expected = oracle.gradients_of(stack, layer.parameters(), number)
+        for name, gradient in expected.items():
+            found = heard.gradients[f"{layer.info.name}.{name}"]
+            npt.assert_allclose(found, gradient, **TOLERANCE, err_msg=name)
+
+
 @few
 @given(shape=shapes(), seed=seeds())
 def test_a_rectifying_cell(shape: tuple[int, int, int, int], seed: int) -> None:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from tests.oracle.torch_functions import ACTIVATIONS, FLAT, NORMS, UNBOUNDED, steepest
 from tests.oracle.torch_network import WEIGHTED, Seen, TorchNetwork
-from tests.oracle.torch_windows import CONVOLUTIONS, kernel_gradient
+from tests.oracle.torch_sequences import GATED_BY, GATING
 
 Numbers = dict[str, float | None]
 
@@ -29,12 +29,13 @@ def measures(network: TorchNetwork) -> Numbers:
     found: Numbers = {"loss": float(network.loss.detach()) if has_loss else None}
     uses: defaultdict[str, list[Seen]] = defaultdict(list)
     for seen in network.layers:
-        uses[seen.owner].append(seen)
+        for owner in {seen.owner, seen.table}:
+            uses[owner].append(seen)
     for seen in network.layers:
-        numbers = _outputs(seen) | _units(seen)
+        numbers = _outputs(seen) | _units(network, seen)
         if seen.name == seen.owner:
             numbers |= _parameters(network, uses[seen.name])
-            if seen.kind in WEIGHTED:
+            if seen.kind in WEIGHTED and seen.table == seen.owner:
                 numbers |= _samples(network, uses[seen.name])
         found |= {f"{seen.name}.{key}": value for key, value in numbers.items()}
     found["largest"] = max(_l2(seen.y.grad) for seen in network.layers)
@@ -64,39 +65,65 @@ def _outputs(seen: Seen) -> Numbers:
     }
 
 
-def _units(seen: Seen) -> Numbers:
-    if seen.kind not in ACTIVATIONS or seen.kind == "softmax":
+def _units(network: TorchNetwork, seen: Seen) -> Numbers:
+    name, z, options = _activity(network, seen)
+    if name not in ACTIVATIONS or name == "softmax":
         return {}
-    z = seen.x.detach().requires_grad_()
-    (slopes,) = torch.autograd.grad(ACTIVATIONS[seen.kind](z, **seen.options).sum(), z)
+    z = z.detach().requires_grad_()
+    (slopes,) = torch.autograd.grad(ACTIVATIONS[name](z, **options).sum(), z)
     numbers: Numbers = {}
-    if seen.kind in FLAT:
+    if name in FLAT:
         rows = slopes.movedim(1, -1) if slopes.ndim == 4 else slopes
         active = (rows != 0).reshape(-1, rows.shape[-1]).double()
         numbers["dead_fraction"] = float((active.sum(0) == 0).double().mean())
         numbers["inactive_fraction"] = float((active == 0).double().mean())
         numbers["rarely_active_fraction"] = float((active.mean(0) < 0.01).double().mean())
-    if seen.kind not in UNBOUNDED:
-        limit = 0.01 * steepest(seen.kind, seen.options)
+    if name not in UNBOUNDED:
+        limit = 0.01 * steepest(name, options)
         numbers["saturated_fraction"] = float((slopes.abs() < limit).double().mean())
     return numbers
 
 
+def _activity(network: TorchNetwork, seen: Seen) -> tuple[str, Tensor, dict[str, float]]:
+    """The activation that is a layer or is inside of one, what it sees, and its options."""
+    if seen.kind not in GATED_BY:
+        return seen.kind, seen.x, seen.options
+    named = network.own_parameters(seen.owner, seen.kind)
+    z = GATED_BY[seen.kind](seen.options, seen.x, named)
+    return seen.options.get("activation", GATING[seen.kind]), z, {}
+
+
 def _parameters(network: TorchNetwork, uses: list[Seen]) -> Numbers:
+    """Those of one role together."""
     numbers: Numbers = {}
-    for role in ("weight", "bias", "gain", "slope", "scale"):
-        parameter = network.parameters.get(f"{uses[0].name}.{role}")
-        if parameter is None:
+    own = network.own_parameters(uses[0].name, uses[0].kind)
+    for role in ("weight", "bias", "gain", "slope", "scale", "table"):
+        values = [value for name, value in own.items() if name.rpartition(".")[2] == role]
+        if not values:
             continue
-        gradient = parameter.grad
-        numbers[f"{role}_grad.l2"] = _l2(gradient)
-        numbers[f"{role}_grad.rms"] = _l2(gradient) / math.sqrt(parameter.numel())
+        l2, count = _joint_l2([value.grad for value in values]), sum(value.numel() for value in values)
+        numbers[f"{role}_grad.l2"] = l2
+        numbers[f"{role}_grad.rms"] = l2 / math.sqrt(count)
         numbers[f"{role}_grad.terms"] = sum(_terms(use) for use in uses)
         if role == "weight":
-            size = float((parameter.detach() ** 2).mean().sqrt())
+            numbers |= _parts(own, numbers["weight_grad.terms"])
+            size = _joint_l2([value.detach() for value in values]) / math.sqrt(count)
             numbers["weight_rms"] = size
             numbers["update_ratio"] = numbers["weight_grad.rms"] / size if size else None
     return numbers
+
+
+def _parts(own: dict[str, Tensor], terms: float | None) -> Numbers:
+    """Of each matrix, where there are several."""
+    matrices = {
+        name.removesuffix(".weight"): value for name, value in own.items() if name.endswith(".weight")
+    }
+    norms: Numbers = {f"parts.{name}.l2": _l2(value.grad) for name, value in matrices.items()}
+    return norms | {f"parts.{name}.terms": terms for name in matrices}
+
+
+def _joint_l2(values: list[Tensor | None]) -> float:
+    return math.hypot(*map(_l2, values))
 
 
 def _terms(use: Seen) -> float:
@@ -106,7 +133,8 @@ def _terms(use: Seen) -> float:
 
 def _inside(use: Seen) -> float:
     """The largest number a layer's gradient is multiplied by on its way to a parameter."""
-    return max(float(use.x.detach().abs().max()), float(use.y.detach().abs().max()), 1.0)
+    seen = [part.detach() for part in (use.x, use.y) if part.is_floating_point()]
+    return max(1.0, *(float(part.abs().max()) for part in seen))
 
 
 def _samples(network: TorchNetwork, uses: list[Seen]) -> Numbers:
@@ -130,16 +158,19 @@ def _samples(network: TorchNetwork, uses: list[Seen]) -> Numbers:
 
 
 def _contribution(network: TorchNetwork, use: Seen, sample: int) -> Tensor:
-    """What one sample adds to the gradient of the weight at one use of it."""
+    """What one sample adds to the gradients of the weights at one use of them, in one row."""
     assert use.y.grad is not None
-    x, dy = use.x[sample : sample + 1], use.y.grad[sample : sample + 1]
-    if use.kind in CONVOLUTIONS:
-        return kernel_gradient(use.options, x, dy, network.parameters[f"{use.owner}.weight"])
-    return _rows(x).T @ _rows(dy)
+    x, dy = use.x[sample : sample + 1].detach(), use.y.grad[sample : sample + 1]
+    if use.kind == "dense" and use.table == use.owner:
+        return (_rows(x).T @ _rows(dy)).flatten()
+    own = network.own_parameters(use.table, use.kind)
+    weights = [value for name, value in own.items() if name.rpartition(".")[2] == "weight"]
+    gradients = torch.autograd.grad(use.again(x), weights, dy)
+    return torch.cat([gradient.flatten() for gradient in gradients])
 
 
 def _rows(x: Tensor) -> Tensor:
-    return x.detach().reshape(-1, x.shape[-1])
+    return x.reshape(-1, x.shape[-1])
 
 
 def _flow(l2: list[float]) -> Numbers:

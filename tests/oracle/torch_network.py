@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from tests.oracle.torch_functions import ACTIVATIONS, LOSSES, NORMS, least_spread
+from tests.oracle.torch_sequences import SEQUENCE_LAYERS, SEQUENCE_WEIGHTED, reduces, transformer_layers
 from tests.oracle.torch_windows import CONVOLUTIONS, convolved, pooled
 
 MAIN = {
@@ -27,11 +28,22 @@ MAIN = {
     "prelu": "slope",
     "elu": "alpha",
     "celu": "alpha",
+    "rnn": "units",
+    "lstm": "units",
+    "gru": "units",
+    "embedding": "units",
+    "glu": "units",
+    "maxout": "units",
+    "attention": "heads",
+    "transformer_block": "heads",
+    "positional": "form",
 }
 """What `kind: value` gives."""
 
 CONTAINERS = ("residual", "concat")
-WEIGHTED = ("dense", *CONVOLUTIONS)
+WEIGHTED = ("dense", *CONVOLUTIONS, *SEQUENCE_WEIGHTED)
+FOLLOWED = ("dense", *CONVOLUTIONS)
+"""Kinds whose `activation` is a layer of its own."""
 
 torch.set_num_threads(1)  # several wait for each other longer than these small arrays take
 
@@ -51,6 +63,10 @@ class Seen:
     y: Tensor
     owner: str
     is_flow_point: bool
+    table: str
+    """Whose weight it used, where that is another layer's than the rest."""
+    again: Callable[[Tensor], Tensor]
+    """What it gives for another input, a part of the batch for one."""
 
 
 class Spot(NamedTuple):
@@ -77,7 +93,9 @@ def has_weights(layers: list[Any]) -> bool:
     """Whether a layer with a weight matrix is among them, at any depth."""
     parts = [split(layer) for layer in layers]
     return any(
-        kind in WEIGHTED or has_weights(options.get("layers", [])) or has_weights(options.get("shortcut", []))
+        kind in (*WEIGHTED, "transformer_block")
+        or has_weights(options.get("layers", []))
+        or has_weights(options.get("shortcut", []))
         for kind, options in parts
     )
 
@@ -111,6 +129,7 @@ class TorchNetwork:
         }
         self.layers: list[Seen] = []
         self.loss = torch.zeros(())
+        self.inputs = torch.zeros(())
         self.least_spread = 1.0
         """Of all values that some layer normalises together."""
         self._masks = {name: torch.tensor(mask, dtype=torch.float64) for name, mask in (masks or {}).items()}
@@ -126,12 +145,16 @@ class TorchNetwork:
             "prelu": self._prelu,
             "conv1d": self._convolution,
             "conv2d": self._convolution,
+            **{kind: partial(self._sequence_layer, kind) for kind in SEQUENCE_LAYERS},
             **{kind: partial(self._pool, kind) for kind in ("max_pool", "avg_pool", "global_avg_pool")},
         }
 
     def run(self, inputs: Any, targets: Any) -> "TorchNetwork":
         """Forward and back; every output keeps its gradient."""
-        x = torch.tensor(inputs, dtype=torch.float64, requires_grad=True)
+        x = torch.tensor(inputs)
+        if x.is_floating_point():
+            x = x.double().requires_grad_()
+        self.inputs = x
         outputs = self._list(self.config["layers"], x, Names(on_trunk=True), ())
         loss = self.config.get("loss", "cross_entropy")
         ((name, options),) = loss.items() if isinstance(loss, dict) else ((loss, {}),)
@@ -143,6 +166,9 @@ class TorchNetwork:
         for number, layer in enumerate(layers):
             kind, options = split(layer)
             here = (*address, number)
+            if kind == "transformer_block":
+                x = self._list(transformer_layers(options, x.shape[-1]), x, names, here)
+                continue
             if kind != "repeat":
                 x = self._layer(layer, x, names, here)
                 continue
@@ -152,15 +178,18 @@ class TorchNetwork:
 
     def _layer(self, layer: Any, x: Tensor, names: Names, address: Address) -> Tensor:
         kind, options = split(layer)
-        following = options.pop("activation", None)
+        following = options.pop("activation", None) if kind in FOLLOWED else None
         name = names.next(kind, weighted=has_weights([layer]))
         owner = self._owners.setdefault(address, name)
-        y = self._output(kind, options, x, Spot(name, owner, address))
+        again = partial(self._output, kind, options, spot=Spot(name, owner, address))
+        y = again(x)
         y.retain_grad()
-        is_flow_point = names.on_trunk and not self._in_head and kind in (*CONTAINERS, *WEIGHTED)
-        if names.on_trunk and kind == "global_avg_pool":
+        counts = kind in (*CONTAINERS, *WEIGHTED) and kind != "embedding"
+        is_flow_point = names.on_trunk and not self._in_head and counts
+        table = options.get("tied", owner)
+        self.layers.append(Seen(name, kind, options, x, y, owner, is_flow_point, table, again))
+        if names.on_trunk and reduces(kind, options):
             self._in_head = any(seen.is_flow_point for seen in self.layers)
-        self.layers.append(Seen(name, kind, options, x, y, owner, is_flow_point))
         return y if following is None else self._layer(following, y, names, (*address, "activation"))
 
     def _output(self, kind: str, options: Options, x: Tensor, spot: Spot) -> Tensor:
@@ -176,8 +205,23 @@ class TorchNetwork:
     def _parameter(self, spot: Spot, role: str) -> Tensor | None:
         return self.parameters.get(f"{spot.owner}.{role}")
 
+    def own_parameters(self, owner: str, kind: str) -> dict[str, Tensor]:
+        """Those of one layer, under its own names; what is inside of a container is not its own."""
+        named = {
+            name.removeprefix(f"{owner}."): value
+            for name, value in self.parameters.items()
+            if name.startswith(f"{owner}.")
+        }
+        return {name: value for name, value in named.items() if kind not in CONTAINERS or "." not in name}
+
+    def _sequence_layer(self, kind: str, options: Options, x: Tensor, spot: Spot) -> Tensor:
+        return SEQUENCE_LAYERS[kind](options, x, self.own_parameters(spot.owner, kind))
+
     def _dense(self, options: Options, x: Tensor, spot: Spot) -> Tensor:
-        y = x @ self.parameters[f"{spot.owner}.weight"]
+        if "tied" in options:
+            y = x @ self.parameters[f"{options['tied']}.weight"].T
+        else:
+            y = x @ self.parameters[f"{spot.owner}.weight"]
         bias = self._parameter(spot, "bias")
         return y if bias is None else y + bias
 

@@ -1,7 +1,7 @@
 """A recurrent layer's parameters in PyTorch's own module, and its cells step by step with every state
 kept."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -40,24 +40,42 @@ def torch_arrays(parameters: Mapping[str, Array], prefix: str) -> dict[str, Tens
 
 def module_of(kind: str, parameters: Mapping[str, Array], nonlinearity: str = "tanh") -> torch.nn.RNNBase:
     """PyTorch's layer with these parameters, in float64."""
-    found = prefixes(parameters)
-    fan_in, _ = parameters[f"{found[0]}input.weight"].shape
-    units, _ = parameters[f"{found[0]}recurrent.weight"].shape
-    extra = {"nonlinearity": nonlinearity} if kind == "rnn" else {}
+    return stack_of(kind, [parameters], {"nonlinearity": nonlinearity} if kind == "rnn" else {})
+
+
+def stack_of(
+    kind: str, layers: Sequence[Mapping[str, Array]], extra: Mapping[str, str] | None = None
+) -> torch.nn.RNNBase:
+    """Several layers of one shape in one module."""
+    found = prefixes(layers[0])
+    fan_in, _ = layers[0][f"{found[0]}input.weight"].shape
+    units, _ = layers[0][f"{found[0]}recurrent.weight"].shape
     module: torch.nn.RNNBase = MODULES[kind](
-        fan_in, units, batch_first=True, bidirectional=len(found) == 2, dtype=torch.float64, **extra
+        fan_in,
+        units,
+        num_layers=len(layers),
+        batch_first=True,
+        bidirectional=len(found) == 2,
+        dtype=torch.float64,
+        **(extra or {}),
     )
     with torch.no_grad():
-        for prefix, suffix in zip(found, ("_l0", "_l0_reverse"), strict=False):
-            for name, array in torch_arrays(parameters, prefix).items():
-                getattr(module, name + suffix).copy_(array)
+        for number, parameters in enumerate(layers):
+            for prefix, suffix in zip(found, suffixes(number), strict=False):
+                for name, array in torch_arrays(parameters, prefix).items():
+                    getattr(module, name + suffix).copy_(array)
     return module
 
 
-def gradients_of(module: torch.nn.RNNBase, parameters: Mapping[str, Array]) -> Named:
-    """What the module's backward pass left, under the layer's own names."""
+def suffixes(layer: int) -> tuple[str, str]:
+    """What PyTorch calls the parameters of a layer by, in each direction."""
+    return f"_l{layer}", f"_l{layer}_reverse"
+
+
+def gradients_of(module: torch.nn.RNNBase, parameters: Mapping[str, Array], layer: int = 0) -> Named:
+    """What the module's backward pass left at one of its layers, under that layer's own names."""
     found: Named = {}
-    for prefix, suffix in zip(prefixes(parameters), ("_l0", "_l0_reverse"), strict=False):
+    for prefix, suffix in zip(prefixes(parameters), suffixes(layer), strict=False):
         grads = {
             name: getattr(module, name + suffix).grad.numpy()
             for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")

@@ -48,13 +48,6 @@ def convolved(options: Options, x: Tensor, weight: Tensor, bias: Tensor | None) 
     return features_second(function(seen, kernel, bias, stride, groups=options.get("groups", 1)))
 
 
-def kernel_gradient(options: Options, x: Tensor, dy: Tensor, weight: Tensor) -> Tensor:
-    """What some samples contribute to the weight's gradient."""
-    leaf = weight.detach().requires_grad_()
-    (gradient,) = torch.autograd.grad(convolved(options, x.detach(), leaf, None), leaf, dy)
-    return gradient
-
-
 def pooled(kind: str, options: Options, x: Tensor) -> Tensor:
     """By PyTorch's pools, with whose conventions ours agree."""
     if kind == "global_avg_pool":
