@@ -1,8 +1,11 @@
 """Which axis of an array holds features: the last one, but the channels (axis 1) of an image (B, C, H, W)."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from gradscope.engine import Array
+from gradscope.engine.pieces import piece_by_piece
 
 
 def feature_axis(ndim: int) -> int:
@@ -28,30 +31,35 @@ def sample_rows(x: Array) -> Array:
     return x.reshape(len(x), -1)
 
 
-def along_features(vector: Array, ndim: int) -> Array:
-    """A vector (U,) shaped so that it broadcasts over batch and positions."""
-    shape = [1] * ndim
-    shape[feature_axis(ndim)] = vector.size
-    return vector.reshape(shape)
+def along_features(vector: Array, x: Array) -> Array:
+    """A vector (U,) shaped so that it broadcasts over the batch and positions of x.
+
+    Along a row of a channel-last image it is written out: runs of memory as long as a few channels are
+    mostly overhead.
+    """
+    if x.ndim == 4:
+        rows = np.tile(vector, x.shape[3]).reshape(1, 1, x.shape[3], vector.size)
+        return rows.transpose(0, 3, 1, 2)
+    return vector.reshape(*[1] * (x.ndim - 1), vector.size)
 
 
-def sum_to_features(x: Array) -> Array:
-    """Σ over batch and positions, in float64 and given back in x's precision:   -> (U,)."""
-    return _feature_sums(x).astype(x.dtype)
-
-
-def mean_to_features(x: Array) -> Array:
-    """The mean over batch and positions, as exact:   -> (U,)."""
-    sums = _feature_sums(x)
-    return (sums / (x.size // sums.size)).astype(x.dtype)
+def sum_to_features(x: Array, entries: Callable[[slice], Array] | None = None) -> Array:
+    """Σ over batch and positions, in float64 and given back in x's precision; of what is computed from some
+    samples of x where that is given:   -> (U,)."""
+    sums = piece_by_piece(x, lambda part: feature_sums(x[part] if entries is None else entries(part)))
+    total: Array = sum(sums[1:], start=sums[0])
+    return total.astype(x.dtype)
 
 
 _TERMS = 128
 """Of a sum in the array's own precision: few enough to keep 6 digits in float32."""
 
 
-def _feature_sums(x: Array) -> Array:
-    """Channel-last images are added up in rows of many pixels, ten times as fast as pixel by pixel."""
+def feature_sums(x: Array) -> Array:
+    """Σ over batch and positions in float64:   -> (U,).
+
+    Channel-last images are added up in rows of many pixels, ten times as fast as pixel by pixel.
+    """
     total: Array
     last = x.transpose(0, 2, 3, 1) if x.ndim == 4 else x
     if not last.flags.c_contiguous or x.size < _TERMS * x.shape[feature_axis(x.ndim)]:
@@ -62,4 +70,17 @@ def _feature_sums(x: Array) -> Array:
     sums = rows[: _TERMS * pixels].reshape(_TERMS, -1).sum(axis=0)
     total = sums.reshape(pixels, -1).sum(axis=0, dtype=np.float64)
     total += rows[_TERMS * pixels :].sum(axis=0, dtype=np.float64)
+    return total
+
+
+def sample_feature_sums(x: Array) -> Array:
+    """Σ over the positions of each sample in float64:   (B, C, H, W) -> (B, C)."""
+    samples, channels, height, width = x.shape
+    last = x.transpose(0, 2, 3, 1)
+    total: Array
+    if not last.flags.c_contiguous:
+        total = x.sum(axis=(2, 3), dtype=np.float64)
+        return total
+    columns = last.reshape(samples, height, width * channels).sum(axis=1)
+    total = columns.reshape(samples, width, channels).sum(axis=1, dtype=np.float64)
     return total

@@ -6,8 +6,9 @@ items.
 
 import contextvars
 import os
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import TypeVar
@@ -40,23 +41,36 @@ def jobs_limit(jobs: int) -> Iterator[None]:
 def side_by_side(task: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
     """[task(item) for item in items], in threads when `jobs_limit` allows more than one.
 
-    Every task runs in a copy of the caller's context: NumPy's error state goes along. Tasks may call
-    `side_by_side`
-    again: they share the limit, and because inner tasks only get threads when there are at least twice as
-        many as
-    outer ones, nobody waits for a thread that waits.
+    Every thread works in a copy of the caller's context: NumPy's error state goes along. Tasks may call
+    `side_by_side` again: they share the limit, and because inner tasks only get threads when there are at
+    least twice as many as outer ones, nobody waits for a thread that waits.
     """
     jobs = _jobs.get()
     if jobs == 1 or len(items) < 2:
         return [task(item) for item in items]
     share = max(1, jobs // len(items))
+    left = deque(enumerate(items))
+    results: dict[int, Result] = {}
 
-    def run(item: Item) -> Result:
+    def work() -> None:
+        """Take what is left, one after the other: waking a thread costs more than many an item."""
         with jobs_limit(share):
-            return task(item)
+            while True:
+                try:
+                    number, item = left.popleft()
+                except IndexError:
+                    return
+                results[number] = task(item)
 
-    contexts = [contextvars.copy_context() for _ in items]
-    return list(_pool(jobs).map(lambda context, item: context.run(run, item), contexts, items))
+    pool = _pool(jobs)
+    workers = [pool.submit(contextvars.copy_context().run, work) for _ in range(min(jobs, len(items)))]
+    try:
+        for worker in workers:
+            worker.result()
+    finally:
+        left.clear()
+        wait(workers)
+    return [results[number] for number in range(len(items))]
 
 
 @lru_cache(maxsize=4)

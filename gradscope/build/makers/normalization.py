@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
-from gradscope.build.makers.facts import Shape, features_of, known
+from gradscope.build.makers.facts import Shape, divisors, features_of, known
 from gradscope.config import schema
 from gradscope.engine.layer import Step
 from gradscope.engine.layers.normalization import BATCH, LAYER, RMS, Normalization, Scheme, group_scheme
@@ -43,15 +42,10 @@ def make_group_norm(assembly: Assembly, spec: schema.GroupNorm, shape: Shape, in
     """Over the features of each group."""
     features = features_of(shape)
     if features % spec.groups:
-        few = ", ".join(map(str, _divisors(features)[:12]))
-        raise Mistake(f"{spec.groups} groups do not divide {features} features", f"use one of {few}")
+        raise Mistake(
+            f"{spec.groups} groups do not divide {features} features", f"use one of {divisors(features)}"
+        )
     return _normalization(assembly, spec, shape, info, group_scheme(spec.groups))
-
-
-def _divisors(number: int) -> list[int]:
-    """In ascending order, by trial up to the root: a billion features are no reason to wait."""
-    small = [n for n in range(1, math.isqrt(number) + 1) if number % n == 0]
-    return sorted({*small, *(number // n for n in small)})
 
 
 def _normalization(

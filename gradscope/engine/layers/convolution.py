@@ -45,7 +45,8 @@ class Convolution(Layer):
         image = channel_last(x)
         y = correlated(image, self._kernel(), self.windows, self.groups)
         if self.bias is not None:
-            y += self.bias.row()
+            rows = y.reshape(*y.shape[:2], -1)
+            rows += np.tile(self.bias.row(), y.shape[2])  # long runs: a few filters each would be slow
         return channel_first(y, x.ndim), image
 
     def backward(self, dy: Array, cache: Array) -> tuple[Array, Gradients]:

@@ -10,6 +10,7 @@ from gradscope.engine.gradients import Formed
 from gradscope.engine.layer import Gradients, Layer
 from gradscope.engine.outline import LayerInfo
 from gradscope.engine.parameters import Parameter, held
+from gradscope.engine.pieces import piece_by_piece
 
 
 class Elementwise(Layer):
@@ -22,8 +23,17 @@ class Elementwise(Layer):
 
     def forward(self, x: Array) -> tuple[Array, Array]:
         """φ(x), and the slopes φ′(x)."""
-        y = self.activation.fn(x)
-        return y, self.activation.derivative(x, y)
+        if not self.activation.costly:
+            y = self.activation.fn(x)
+            return y, self.activation.derivative(x, y)
+        y, slopes = np.empty_like(x), np.empty_like(x)
+
+        def fill(part: slice) -> None:
+            y[part] = self.activation.fn(x[part])
+            slopes[part] = self.activation.derivative(x[part], y[part])
+
+        piece_by_piece(x, fill)
+        return y, slopes
 
     def backward(self, dy: Array, cache: Array) -> tuple[Array, Gradients]:
         """dx = dy φ′(x)."""
@@ -44,13 +54,13 @@ class PRelu(Layer):
 
     def forward(self, x: Array) -> tuple[Array, tuple[Array, Array]]:
         """Keeps the slopes of all entries and the negative part of x."""
-        slopes = np.where(x > 0.0, x.dtype.type(1.0), along_features(self.slope, x.ndim))
+        slopes = np.where(x > 0.0, x.dtype.type(1.0), along_features(self.slope, x))
         return x * slopes, (slopes, np.minimum(x, x.dtype.type(0.0)))
 
     def backward(self, dy: Array, cache: tuple[Array, Array]) -> tuple[Array, Gradients]:
         """dx = dy φ′(x); ∂L/∂s = Σ dy·min(x, 0) over samples and positions."""
         slopes, negative = cache
-        return dy * slopes, {"slope": Formed(sum_to_features(dy * negative))}
+        return dy * slopes, {"slope": Formed(sum_to_features(dy, lambda part: dy[part] * negative[part]))}
 
     def own_parameters(self) -> dict[str, Parameter]:
         """`slope` (U,)."""

@@ -7,11 +7,12 @@ from typing import NamedTuple
 import numpy as np
 
 from gradscope.engine import Array
-from gradscope.engine.axes import along_features, feature_axis, mean_to_features, sum_to_features
+from gradscope.engine.axes import along_features, feature_axis, feature_sums, sample_feature_sums
 from gradscope.engine.gradients import Formed
 from gradscope.engine.layer import Gradients, Layer
 from gradscope.engine.outline import LayerInfo
 from gradscope.engine.parameters import Parameter, held
+from gradscope.engine.pieces import piece_by_piece
 
 
 class Scheme(NamedTuple):
@@ -19,9 +20,11 @@ class Scheme(NamedTuple):
 
     name: str
     split: Callable[[Array], Array]
-    """x -> the same entries, shaped so that those normalised together lie along axes of their own."""
-    mean: Callable[[Array], Array]
-    """Of a split array, over what is normalised together; the axes stay, one long."""
+    """x -> a view of the same entries, shaped so that means broadcast over it."""
+    reduced: Callable[[Array], Array]
+    """Some samples, split -> what the mean is made from."""
+    joined: Callable[[list[Array], Array], Array]
+    """What was found of all samples, and x -> the mean over what is normalised together."""
     centred: bool = True
 
 
@@ -29,8 +32,9 @@ def _whole(x: Array) -> Array:
     return x
 
 
-def _over_batch(x: Array) -> Array:
-    return along_features(mean_to_features(x), x.ndim)
+def _mean_of_all(sums: list[Array], x: Array) -> Array:
+    whole = _total(sums)
+    return along_features((whole / (x.size // whole.size)).astype(x.dtype), x)
 
 
 def _over_features(x: Array) -> Array:
@@ -38,12 +42,16 @@ def _over_features(x: Array) -> Array:
     return mean
 
 
-BATCH = Scheme("batch", _whole, _over_batch)
+def _sample_by_sample(means: list[Array], x: Array) -> Array:
+    return np.concatenate(means) if len(means) > 1 else means[0]
+
+
+BATCH = Scheme("batch", _whole, feature_sums, _mean_of_all)
 """Over batch and positions, with the biased variance of the batch itself (Ioffe & Szegedy 2015, training
 mode)."""
-LAYER = Scheme("layer", _whole, _over_features)
+LAYER = Scheme("layer", _whole, _over_features, _sample_by_sample)
 """Over the features of each sample and position (Ba et al. 2016)."""
-RMS = Scheme("rms", _whole, _over_features, centred=False)
+RMS = Scheme("rms", _whole, _over_features, _sample_by_sample, centred=False)
 """The same without the mean (Zhang & Sennrich 2019)."""
 
 
@@ -52,15 +60,28 @@ def group_scheme(groups: int) -> Scheme:
 
     def split(x: Array) -> Array:
         if x.ndim == 4:
-            return x.reshape(x.shape[0], groups, -1, *x.shape[2:])
-        return x.reshape(*x.shape[:-1], groups, -1)
+            return x[:, None]
+        return x.reshape(x.shape[0], -1, groups, x.shape[-1] // groups)
 
     def mean(entries: Array) -> Array:
-        axes = {3: (2,), 4: (1, 3), 5: (2, 3, 4)}[entries.ndim]
-        found: Array = entries.mean(axis=axes, keepdims=True)
+        if entries.ndim == 5:
+            return _of_groups(entries[:, 0], groups)[:, None]
+        found: Array = entries.mean(axis=(1, 3), keepdims=True)
         return found
 
-    return Scheme("group", split, mean)
+    return Scheme("group", split, mean, _sample_by_sample)
+
+
+def _of_groups(x: Array, groups: int) -> Array:
+    """Of an image, written out for every channel of the group:   (B, C, H, W) -> (B, C, 1, W)."""
+    samples, channels, height, width = x.shape
+    sums = sample_feature_sums(x).reshape(samples, groups, -1).sum(axis=2)
+    means = (sums * groups / (channels * height * width)).astype(x.dtype)
+    of_pixels = np.repeat(means, channels // groups, axis=1)[:, None].repeat(width, axis=1)
+    return of_pixels.transpose(0, 2, 1)[:, :, None]
+
+
+_ALONG, _MEAN = "mean of x̂ dx̂", "mean of dx̂"
 
 
 class Normalization(Layer):
@@ -77,36 +98,85 @@ class Normalization(Layer):
     def forward(self, x: Array) -> tuple[Array, tuple[Array, Array]]:
         """Keeps x̂ in x's shape and 1/√(v + eps)."""
         entries = self.scheme.split(x)
-        if self.scheme.centred:
-            entries = entries - self.scheme.mean(entries)
-        variance = self.scheme.mean(np.square(entries))
+        mean = self._mean(x, lambda part: entries[part]) if self.scheme.centred else None
+        normalised = np.empty_like(x)
+        hat = self.scheme.split(normalised)
+
+        def squares(part: slice) -> Array:
+            if mean is None:
+                return np.square(entries[part])
+            return np.square(np.subtract(entries[part], _of(mean, part), out=hat[part]))
+
+        variance = self._mean(x, squares)
         scale = 1.0 / np.sqrt(variance + x.dtype.type(self.eps))
-        normalised = (entries * scale).reshape(x.shape)
-        y = normalised
-        if self.gain is not None:
-            y = y * along_features(self.gain, x.ndim)
-        if self.bias is not None:
-            y = y + along_features(self.bias, x.ndim)
+        y = normalised if self.gain is None and self.bias is None else np.empty_like(x)
+
+        def fill(part: slice) -> None:
+            np.multiply(entries[part] if mean is None else hat[part], _of(scale, part), out=hat[part])
+            values = normalised[part]
+            if self.gain is not None:
+                values = np.multiply(values, along_features(self.gain, x), out=y[part])
+            if self.bias is not None:
+                np.add(values, along_features(self.bias, x), out=y[part])
+
+        piece_by_piece(x, fill)
         return y, (normalised, scale)
 
     def backward(self, dy: Array, cache: tuple[Array, Array]) -> tuple[Array, Gradients]:
         """dx = (dx̂ − mean dx̂ − x̂ mean(dx̂ x̂))/√(v + eps), the first mean only when centred."""
         normalised, scale = cache
-        gradients: Gradients = {}
-        upstream = dy
-        if self.gain is not None:
-            gradients["gain"] = Formed(sum_to_features(dy * normalised))
-            upstream = dy * along_features(self.gain, dy.ndim)
-        if self.bias is not None:
-            gradients["bias"] = Formed(sum_to_features(dy))
-        split, hat = self.scheme.split(upstream), self.scheme.split(normalised)
-        dx = split - hat * self.scheme.mean(split * hat)
-        if self.scheme.centred:
-            dx -= self.scheme.mean(split)
-        dx *= scale
-        return dx.reshape(dy.shape), gradients
+        dx = np.empty_like(dy)
+        entries, hat = self.scheme.split(dx), self.scheme.split(normalised)
+
+        def reduce(part: slice) -> dict[str, Array]:
+            """The parameters' sums and what the means are made from; dx holds dx̂ meanwhile."""
+            products = dy[part] * normalised[part]
+            sums = {}
+            if self.gain is not None:
+                gain = along_features(self.gain, dy)
+                sums["gain"] = feature_sums(products)
+                products *= gain
+                np.multiply(dy[part], gain, out=dx[part])
+            else:
+                dx[part] = dy[part]
+            if self.bias is not None:
+                sums["bias"] = feature_sums(dy[part])
+            sums[_ALONG] = self.scheme.reduced(self.scheme.split(products))
+            if self.scheme.centred:
+                sums[_MEAN] = self.scheme.reduced(entries[part])
+            return sums
+
+        reduced = piece_by_piece(dy, reduce)
+        sums = {name: [each[name] for each in reduced] for name in reduced[0]}
+        along = self.scheme.joined(sums.pop(_ALONG), dy)
+        mean = self.scheme.joined(sums.pop(_MEAN), dy) if self.scheme.centred else None
+
+        def fill(part: slice) -> None:
+            mine = entries[part]
+            mine -= hat[part] * _of(along, part)
+            if mean is not None:
+                mine -= _of(mean, part)
+            mine *= _of(scale, part)
+
+        piece_by_piece(dy, fill)
+        return dx, {name: Formed(_total(of_pieces).astype(dy.dtype)) for name, of_pieces in sums.items()}
+
+    def _mean(self, x: Array, entries: Callable[[slice], Array]) -> Array:
+        """Of what is computed from some samples, over what is normalised together."""
+        found = piece_by_piece(x, lambda part: self.scheme.reduced(entries(part)))
+        return self.scheme.joined(found, x)
 
     def own_parameters(self) -> dict[str, Parameter]:
         """`gain` and `bias` (U,), when affine."""
         named = {"gain": self.gain, "bias": self.bias}
         return {name: held(array) for name, array in named.items() if array is not None}
+
+
+def _total(arrays: list[Array]) -> Array:
+    """Their sum."""
+    return sum(arrays[1:], start=arrays[0])
+
+
+def _of(found: Array, part: slice) -> Array:
+    """Of some samples, where it is not one for all."""
+    return found[part] if len(found) > 1 else found

@@ -8,8 +8,13 @@ import numpy as np
 
 from gradscope.engine import Array
 from gradscope.engine.gradients import Factored, OuterProducts
-from gradscope.engine.layers.contractions import rows_of
-from gradscope.engine.layers.patches import CHUNK_ENTRIES, contributions, diagonals, tiles
+from gradscope.engine.layers.patches import (
+    CHUNK_ENTRIES,
+    contributions,
+    diagonals,
+    room_of_row,
+    tiles,
+)
 from gradscope.engine.layers.windows import Windows
 from gradscope.engine.magnitude import exp2, sum_of_squares
 from gradscope.engine.row_products import CANCELLED
@@ -144,9 +149,9 @@ def _summed(uses: tuple[Use, ...], groups: int, dtype: np.dtype[np.floating]) ->
             total = total + own.sum(axis=0)
         return total
 
-    patch = max(math.prod(use.windows.kernel) * use.x.shape[3] for use in uses)
-    positions = max(use.dy.shape[1] * use.dy.shape[2] for use in uses)
-    count = max(1, CHUNK_ENTRIES // (patch * max(positions, filters // groups)))
+    of_sample = max(use.dy.shape[1] * room_of_row(use.windows, use.x, use.dy, groups) for use in uses)
+    entries = max(math.prod(use.windows.kernel) * use.x.shape[3] // groups for use in uses) * filters
+    count = max(1, CHUNK_ENTRIES // max(of_sample, entries))
     parts = [slice(first, min(first + count, samples)) for first in range(0, samples, count)]
     totals = side_by_side(add, [parts[first::LANES] for first in range(min(LANES, len(parts)))])
     return _Sums(_joint(totals), of_samples, of_rows)
@@ -162,8 +167,8 @@ def _own(
     for use in uses:
         x = use.x[part].astype(dtype, copy=False)
         dy = use.dy[part].astype(dtype, copy=False)
-        entries = math.prod(use.windows.kernel) * x.shape[3] * dy.shape[2]
-        for tile in tiles(1, range(dy.shape[1]), entries * len(dy)):
+        room = len(dy) * room_of_row(use.windows, x, dy, groups)
+        for tile in tiles(1, range(dy.shape[1]), room):
             frame = use.windows.framed(x, tile.band)
             cotangents = dy[:, tile.rows]
             own = own + contributions(use.windows, frame, cotangents, groups)
@@ -177,7 +182,10 @@ def _joint(arrays: list[Array]) -> Array:
 
 def _outer_products(uses: tuple[Use, ...]) -> OuterProducts:
     """All patches written out as rows."""
-    frames = [use.windows.framed(use.x, range(use.dy.shape[1])) for use in uses]
-    patches = [rows_of(use.windows.of(frame)) for use, frame in zip(uses, frames, strict=True)]
-    cotangents = [use.dy.reshape(len(use.dy), -1, use.dy.shape[3]) for use in uses]
+    patches, cotangents = [], []
+    for use in uses:
+        samples, rows, columns, filters = use.dy.shape
+        seen = use.windows.of(use.windows.framed(use.x, range(rows)))
+        patches.append(seen.reshape(samples, rows * columns, -1))
+        cotangents.append(use.dy.reshape(samples, rows * columns, filters))
     return OuterProducts(np.concatenate(patches, axis=1), np.concatenate(cotangents, axis=1))

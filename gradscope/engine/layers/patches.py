@@ -4,7 +4,6 @@ Patches are laid out for a few samples at a time, so that a product is large and
 they are made again where they are needed again. Loops go over samples and kernel positions, not over pixels.
 """
 
-import math
 from collections.abc import Iterator
 from itertools import product
 from typing import NamedTuple
@@ -17,7 +16,7 @@ from gradscope.engine.layers.windows import Pair, Windows
 from gradscope.engine.threads import side_by_side
 
 CHUNK_ENTRIES = 1 << 19
-"""Entries of the patches made at once: enough for a fast product, few enough for the cache."""
+"""Entries worked on at once: enough for a fast product, few enough for the cache."""
 
 
 class Tile(NamedTuple):
@@ -44,33 +43,50 @@ def tiles(samples: int, rows: range, entries: int) -> list[Tile]:
     ]
 
 
-def correlated(x: Array, kernel: Array, windows: Windows, groups: int) -> Array:
+def correlated(x: Array, kernel: Array, windows: Windows, groups: int, out: Array | None = None) -> Array:
     """y = Σ kernel · patch at every window:   x (B, H, W, C), kernel (kh, kw, C/G, O) -> (B, H', W', O)."""
     rows, columns = windows.counts((x.shape[1], x.shape[2]))
-    y = np.empty((len(x), rows, columns, kernel.shape[3]), dtype=x.dtype)
-    correlate = way_of(groups, x.shape[3], kernel.shape[3]).correlate
+    y = np.empty((len(x), rows, columns, kernel.shape[3]), dtype=x.dtype) if out is None else out
+    correlate = way_of(groups, x.shape[3], y.shape[3]).correlate
 
     def fill(tile: Tile) -> None:
         frame = windows.framed(x[tile.samples], tile.band)
-        y[tile.samples, tile.rows] = correlate(windows.of(frame), kernel, groups)
+        y[tile.samples, tile.rows] = correlate(windows, frame, kernel, groups)
 
-    patch = math.prod(windows.kernel) * x.shape[3]
-    side_by_side(fill, tiles(len(x), range(rows), columns * patch))
+    side_by_side(fill, tiles(len(x), range(rows), room_of_row(windows, x, y, groups)))
     return y
+
+
+def room_of_row(windows: Windows, x: Array, dy: Array, groups: int) -> int:
+    """Entries worked on for one row of windows, of one sample."""
+    channels, filters = x.shape[3], dy.shape[3]
+    of_window = way_of(groups, channels, filters).room(windows.kernel[1], channels, filters)
+    return int(dy.shape[2]) * of_window
 
 
 def contributions(windows: Windows, frame: Array, dy: Array, groups: int) -> Array:
     """Each sample's part of the kernel's gradient, Σ patch ⊗ dy over positions:   -> (n, kh·kw·C/G, O)."""
-    return way_of(groups, frame.shape[3], dy.shape[3]).contribute(windows.of(frame), dy, groups)
+    return way_of(groups, frame.shape[3], dy.shape[3]).contribute(windows, frame, dy, groups)
 
 
 def diagonals(windows: Windows, frame: Array, dy: Array, groups: int) -> Array:
     """Each sample's Σ ‖patch‖² ‖dy‖² over its positions, group by group: its gradient's square if none of the
     products overlapped:   -> (n,)."""
-    of_pixels = windows.of(_group_squares(frame, groups))
-    of_patches = sum(of_pixels[:, :, :, i, j] for i, j in np.ndindex(*windows.kernel))
+    of_patches = _group_squares(frame, groups)
+    for axis, kernel, stride in zip((1, 2), windows.kernel, windows.stride, strict=True):
+        of_patches = _window_sums(of_patches, axis, kernel, stride)
     found: Array = np.einsum("nhwg,nhwg->n", of_patches, _group_squares(dy, groups))
     return found
+
+
+def _window_sums(x: Array, axis: int, kernel: int, stride: int) -> Array:
+    """Σ over the places of every window along one axis."""
+    moved = x.swapaxes(0, axis)
+    last = (len(moved) - kernel) // stride * stride
+    total: Array = moved[: last + 1 : stride].copy(order="K")
+    for place in range(1, kernel):
+        total += moved[place : place + last + 1 : stride]
+    return total.swapaxes(0, axis)
 
 
 def spread(dy: Array, kernel: Array, windows: Windows, groups: int, size: Pair) -> Array:
@@ -97,7 +113,7 @@ def spread(dy: Array, kernel: Array, windows: Windows, groups: int, size: Pair) 
             before=(down.before, across.before),
             after=(down.after, across.after),
         )
-        dx[:, down.pixels, across.pixels] = correlated(dy, turned, reach, groups)
+        correlated(dy, turned, reach, groups, out=dx[:, down.pixels, across.pixels])
     if windows.circular:
         for axis in (1, 2):
             dx = _folded(dx, axis, size[axis - 1], windows.before[axis - 1])

@@ -59,6 +59,16 @@ class Windows(NamedTuple):
             writeable=False,
         )
 
+    def strips(self, frame: Array, groups: int) -> list[Array]:
+        """What each row of the kernel sees in every window, group of channels by group, written out once for
+        all rows:   -> kh of (G, B, H', W', kw·C/G)."""
+        seen = Windows((1, self.kernel[1]), (1, self.stride[1])).of(frame)
+        split = seen.reshape(*seen.shape[:-1], groups, -1).transpose(5, 0, 1, 2, 3, 4, 6)
+        flat = split.reshape(*split.shape[:4], -1)
+        down = self.stride[0]
+        last = (frame.shape[1] - self.kernel[0]) // down * down
+        return [flat[:, :, row : row + last + 1 : down] for row in range(self.kernel[0])]
+
 
 def cut(x: Array, rows: range, columns: range) -> Array:
     """These rows and columns of an image, zero where it has none; contiguous."""
