@@ -2,9 +2,10 @@
 
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from gradscope import __version__
-from gradscope.build import plan_of
+from gradscope.build import Plan, plan_of
 from gradscope.config.digest import config_sha256
 from gradscope.config.schema import Config
 from gradscope.engine.threads import available_jobs
@@ -23,6 +24,7 @@ def diagnose(
     select: Iterable[str] = (),
     ignore: Iterable[str] = (),
     jobs: int | None = None,
+    memory: int | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Report:
     """Build the config's network, backpropagate its batches in every trial, and judge what was measured.
@@ -32,6 +34,8 @@ def diagnose(
         select: rule ids or prefixes to judge by, all when empty.
         ignore: rule ids or prefixes to leave out.
         jobs: threads to use at most, by default one a processor; the numbers do not depend on it.
+        memory: bytes that drawn weights may take in all trials that run side by side, by default half of what
+            is free; beyond it they are drawn again when needed, and the numbers do not depend on it.
         progress: told the number of finished trials after each.
 
     Raises:
@@ -41,16 +45,26 @@ def diagnose(
     start = time.perf_counter()
     plan = plan_of(config)
     policy = policy_of(config, select, ignore)
-    trace = measure(
-        plan.outline,
-        plan.network,
-        plan.batch,
-        trials=config.trials,
-        jobs=jobs or available_jobs(),
-        progress=progress,
-    )
+    trace = measured(plan, jobs=jobs or available_jobs(), memory=memory, progress=progress)
     judged = tuple(rule.id for rule in policy.rules() if rule.judges_start)
     return report_of(config, trace, judge(trace, policy), judged, time.perf_counter() - start)
+
+
+def measured(
+    plan: Plan,
+    *,
+    jobs: int,
+    memory: int | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Trace:
+    """Every trial of a plan, as many side by side and with as much of its weights held as memory allows."""
+    trials = plan.config.trials
+    shares = plan.allotment(trials=trials, jobs=jobs, memory=memory)
+    network = partial(plan.network, hold=shares.hold)
+    together = shares.together
+    return measure(
+        plan.outline, network, plan.batch, trials=trials, jobs=jobs, together=together, progress=progress
+    )
 
 
 def report_of(

@@ -35,12 +35,11 @@ _SHARED_HINT = "inside `share: true` the last layer must give what the first one
 class Assembly:
     """Makes the steps of one trial. Shapes are those of one sample, without the batch axis."""
 
-    def __init__(self, config: schema.Config, trial: int, problems: Problems, *, held: bool = True):
+    def __init__(self, config: schema.Config, trial: int, problems: Problems):
         self.config = config
         self.problems = problems
         self.dtype = np.dtype(config.dtype)
         self._trial = trial
-        self._held = held
         self._sharing = Sharing()
         self._names: set[str] = set()
         self.tables: dict[str, Weight] = {}
@@ -88,7 +87,7 @@ class Assembly:
             stream = self.stream(info, parameter)
             made = _made(choice)
             law = Law(choice.name, adapt(made) if adapt else made, fans or Fans(*shape))
-            return Weight(shape, law, stream, self.dtype, held=self._held)
+            return Weight(shape, law, stream, self.dtype)
 
         weight = self._sharing.take(make)
         if weight.shape != shape:

@@ -1,26 +1,26 @@
 """The plan of a config: the shapes that follow from it, and one trial's network or batch when asked for."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from gradscope.build.assembly import Assembly, Shape
+from gradscope.build.free_memory import available_bytes, held_share
 from gradscope.build.makers.facts import Tokens, words
-from gradscope.build.memory import activation_bytes, available_bytes
+from gradscope.build.memory import Allotment, Needs, allot, byte_words, hold_within, needs_of
 from gradscope.build.naming import Scope
 from gradscope.config.schema import Config
 from gradscope.engine import Array
 from gradscope.engine.batches import INPUTS, Form, Inputs, checked_classes
+from gradscope.engine.layer import Step
 from gradscope.engine.losses import LOSSES, Loss
 from gradscope.engine.network import Network
 from gradscope.engine.outline import LayerInfo, Outline
 from gradscope.engine.random import Stream
 from gradscope.engine.sequence import Sequence as Steps
-from gradscope.errors import ConfigError, Mistake, Problem, Problems
-
-HELD_SHARE = 0.5
-"""Share of the free memory that held weights may take; beyond it they are drawn again when needed."""
+from gradscope.errors import ConfigError, Mistake, Place, Problem, Problems
 
 
 class Plan:
@@ -31,10 +31,12 @@ class Plan:
         self.form = Form(config.batch.size, config.input.shape, np.dtype(config.dtype), config.input.vocab)
         self.loss: Loss = LOSSES[config.loss.name](**config.loss.options)
         self._inputs = self._open_inputs(problems)
-        trunk, shape = self._trunk(0, problems, held=True)
+        trunk, shape = self._trunk(0, problems)
         self._first: Steps | None = trunk
         """The first trial's steps, nothing drawn yet; given away once, so that nothing drawn stays here."""
-        self.layers: tuple[LayerInfo, ...] = tuple(step.info for step in trunk.walk())
+        steps = [*trunk.walk()]
+        self.layers: tuple[LayerInfo, ...] = tuple(step.info for step in steps)
+        self.needs = self._needs(steps)
         self.output_shape: Shape = shape or ()
         if shape is not None and not problems.found:
             self._check_ends(problems)
@@ -61,16 +63,22 @@ class Plan:
             hold: bytes that drawn weights may take in memory, by default half of what is free; beyond it
                 they are drawn again when needed. The numbers do not depend on it.
         """
-        itemsize = self.form.dtype.itemsize
-        parameters = sum(info.parameters for info in self.layers)
-        budget = available_bytes() * HELD_SHARE if hold is None else hold
-        held = parameters * itemsize <= budget
         trunk = None
-        if trial == 0 and held:
+        if trial == 0:
             trunk, self._first = self._first, None
         if trunk is None:
-            trunk, _ = self._trunk(trial, Problems(), held=held)
+            trunk, _ = self._trunk(trial, Problems())
+        if hold is None:
+            hold = self.allotment(trials=1, jobs=1).hold
+        if hold < self.needs.weights:
+            hold_within(trunk.walk(), hold)
         return Network(trunk, self.loss, self.config.input.shape, self.form.dtype)
+
+    def allotment(self, *, trials: int, jobs: int, memory: int | None = None) -> Allotment:
+        """How so many trials share the memory; `memory` bytes of held weights in all of them together, by
+        default half of what is free."""
+        budget = held_share(memory)
+        return allot(self.needs, trials=trials, jobs=jobs, free=available_bytes(), budget=budget)
 
     def batch(self, trial: int, number: int = 0) -> tuple[Array, Array]:
         """Inputs (B, …) and the targets that go with them, for one batch of one trial.
@@ -91,11 +99,11 @@ class Plan:
         full = (self.form.batch_size, *self.output_shape)
         return inputs, self.loss.draw_targets(self._rng(trial, "targets", number), full, self.form.dtype)
 
-    def _trunk(self, trial: int, problems: Problems, *, held: bool) -> tuple[Steps, Shape | None]:
+    def _trunk(self, trial: int, problems: Problems) -> tuple[Steps, Shape | None]:
         shape: Shape = self.form.shape
         if self.form.vocab is not None:
             shape = Tokens.of(shape, self.form.vocab)
-        return Assembly(self.config, trial, problems, held=held).sequence(self.config.layers, shape, Scope())
+        return Assembly(self.config, trial, problems).sequence(self.config.layers, shape, Scope())
 
     def _open_inputs(self, problems: Problems) -> Inputs | None:
         choice, vocab = self.config.batch.inputs, self.form.vocab
@@ -153,17 +161,28 @@ class Plan:
         except Mistake as mistake:
             problems.add(config.batch.place, mistake.fact, mistake.hint)
 
-    def _check_memory(self, problems: Problems) -> bool:
+    def _needs(self, steps: Sequence[Step]) -> Needs:
         inputs = self.form.batch_size * math.prod(self.form.shape) * self.form.dtype.itemsize
-        needed = inputs + activation_bytes(self.layers, self.form.batch_size, self.form.dtype.itemsize)
+        return needs_of(steps, inputs, self.form.batch_size, self.form.dtype)
+
+    def _check_memory(self, problems: Problems) -> bool:
+        """A trial must fit with no more drawn than it works on."""
         free = available_bytes()
-        if needed > free:
-            problems.add(
-                self.config.input.place,
-                f"one batch takes {_gigabytes(needed)} of memory on its way, {_gigabytes(free)} are free",
-                "lower `batch.size` or the width of the layers",
+        if self.needs.besides(1, 1) <= free:
+            return True
+        needs, dearest = self.needs, self.needs.dearest
+        fact = f"one batch takes {byte_words(needs.passing)} of memory on its way"
+        hint = "lower `batch.size` or the width of the layers"
+        place = self.config.input.place
+        if needs.passing <= free and dearest is not None:
+            place = Place(self.config.source, dearest.line, dearest.column)
+            drawing = byte_words(max(needs.whole, needs.block))
+            fact = f"drawing the weights of '{dearest.name}' takes {drawing} of memory; {fact}"
+            hint = (
+                "use an initialiser that needs no QR, as `he_normal`" if needs.whole else "make it narrower"
             )
-        return needed <= free
+        problems.add(place, f"{fact}, {byte_words(free)} are free", hint)
+        return False
 
 
 _latest: Plan | None = None
@@ -214,7 +233,3 @@ def _wrong_inputs(name: str, vocab: int | None) -> tuple[str, str]:
     if vocab is None:
         return f"'{name}' draws tokens, the input is numbers", "write `input: {length: 64, vocab: 1000}`"
     return f"'{name}' draws numbers, the input is tokens below {vocab}", "leave `inputs` out"
-
-
-def _gigabytes(size: float) -> str:
-    return f"{size / 1e9:.1f} GB" if size >= 1e8 else f"{size / 1e6:.0f} MB"

@@ -22,6 +22,7 @@ from gradscope.cli.options import (
     full_option,
     ignore_option,
     jobs_option,
+    memory_option,
     output_option,
     quiet_option,
     report_option,
@@ -58,6 +59,7 @@ MOST_SKIPPED = 5
 @write_baseline_option
 @jobs_option
 @explain_option(default=False)
+@memory_option
 @full_option
 @quiet_option
 @verbose_option
@@ -77,6 +79,7 @@ def check(
     write_baseline: str | None,
     jobs: int | None,
     explains: bool,
+    memory: int | None,
     full: bool,
     quiet: bool,
     verbose: bool,
@@ -106,7 +109,7 @@ def check(
     in_report = form == "table" and output is None
     diagnoses = Diagnoses(
         Request(
-            *(found.sources, settings, seed, trials, select, ignore, jobs, verbose),
+            *(found.sources, settings, seed, trials, select, ignore, jobs, memory, verbose),
             explains=explains and shows_advice(written, quiet=quiet),
             at_once=True,
             says_failures=not in_report,

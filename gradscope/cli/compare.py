@@ -12,6 +12,7 @@ from gradscope.cli.options import (
     full_option,
     ignore_option,
     jobs_option,
+    memory_option,
     output_option,
     quiet_option,
     seed_option,
@@ -42,6 +43,7 @@ def _sources(ctx: click.Context, parameter: click.Parameter, sources: tuple[str,
 @select_option
 @ignore_option
 @jobs_option
+@memory_option
 @full_option
 @quiet_option
 @verbose_option
@@ -57,6 +59,7 @@ def compare(
     select: tuple[str, ...],
     ignore: tuple[str, ...],
     jobs: int | None,
+    memory: int | None,
     full: bool,
     quiet: bool,
     verbose: bool,
@@ -85,7 +88,7 @@ def compare(
         raise click.UsageError(
             f"{sources[0]} alone is no comparison; name a second one, or vary it with --set"
         )
-    asked = Asked(sources, settings, seed, trials, select, ignore, jobs)
+    asked = Asked(sources, settings, seed, trials, select, ignore, jobs, memory)
     a, b = read_sides(asked, shows_progress=shows_progress(quiet))
     found = Compared(compared(a, b), FAIL_ON[fail_on])
     options = render_options(to_file=output is not None, full=full, quiet=quiet, verbose=verbose)

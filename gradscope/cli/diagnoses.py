@@ -33,6 +33,7 @@ class Request(NamedTuple):
     select: tuple[str, ...]
     ignore: tuple[str, ...]
     jobs: int | None
+    memory: int | None
     verbose: bool
     explains: bool = False
     """Whether remedies are tried for what warns."""
@@ -115,8 +116,14 @@ class Diagnoses:
 
     def _diagnose_all(self, configs: Mapping[int, Config], progress: Progress) -> None:
         workers, jobs = self._shares(len(configs))
+        memory = self._request.memory
+        if workers > 1:
+            from gradscope.build.free_memory import held_share
+
+            memory = held_share(memory, workers)
         tasks = {
-            number: partial(self._diagnose, config, jobs, progress) for number, config in configs.items()
+            number: partial(self._diagnose, config, jobs, memory, progress)
+            for number, config in configs.items()
         }
         if workers == 1:
             self._collect(tasks, configs)
@@ -149,13 +156,16 @@ class Diagnoses:
         workers = max(1, min(jobs, count))
         return workers, max(1, jobs // workers)
 
-    def _diagnose(self, config: Config, jobs: int | None, progress: Progress) -> Report:
+    def _diagnose(self, config: Config, jobs: int | None, memory: int | None, progress: Progress) -> Report:
         from gradscope.diagnosis import diagnose
 
-        measured = partial(diagnose, jobs=jobs, select=self._request.select, ignore=self._request.ignore)
+        request = self._request
+        measured = partial(
+            diagnose, jobs=jobs, memory=memory, select=request.select, ignore=request.ignore
+        )
         with progress.part(config.trials) as reach:
             report = measured(config, progress=reach)
-        if not self._request.explains or report.verdict == "healthy":
+        if not request.explains or report.verdict == "healthy":
             return report
         from gradscope.remedies.explaining import explained
 

@@ -23,10 +23,7 @@ def failure_of(error: Exception, source: str, *, verbose: bool) -> Failure:
     if isinstance(error, UserError):
         return Failure(source, error.problems)
     if isinstance(error, MemoryError):
-        fact = f"not enough memory: {str(error) or 'no more could be had'}"
-        return Failure(
-            source, (Problem(Place(source), fact, "lower `batch.size` or the widths of the layers"),)
-        )
+        return Failure(source, (Problem(Place(source), *_out_of_memory(error)),))
     return Failure(source, (Problem(Place(source), *_our_fault(error, verbose)),), is_internal=True)
 
 
@@ -45,6 +42,10 @@ def report_failure(error: Exception, *, verbose: bool = False) -> int:
     if isinstance(error, UserError):
         _say(str(problem) for problem in error.problems)
         return WRONG_INPUT
+    if isinstance(error, MemoryError):
+        fact, hint = _out_of_memory(error)
+        _say([f"{fact}; {hint}"])
+        return WRONG_INPUT
     fact, hint = _our_fault(error, verbose)
     _say([f"{fact}; {hint}"])
     return OUR_FAULT
@@ -58,6 +59,11 @@ def say_interrupted(finished: int, asked: int) -> None:
 def say(line: str) -> None:
     """A line on standard error."""
     _say([line])
+
+
+def _out_of_memory(error: MemoryError) -> tuple[str, str]:
+    fact = f"not enough memory: {str(error) or 'no more could be had'}"
+    return fact, "lower `batch.size` or the widths of the layers, or hold less with --memory"
 
 
 def _our_fault(error: Exception, verbose: bool) -> tuple[str, str]:

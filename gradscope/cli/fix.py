@@ -16,6 +16,7 @@ from gradscope.cli.options import (
     format_option,
     ignore_option,
     jobs_option,
+    memory_option,
     option,
     output_option,
     quiet_option,
@@ -47,6 +48,7 @@ FORMATS = ("table", "json", "markdown")
 @select_option
 @ignore_option
 @jobs_option
+@memory_option
 @quiet_option
 @verbose_option
 def fix(
@@ -62,6 +64,7 @@ def fix(
     select: tuple[str, ...],
     ignore: tuple[str, ...],
     jobs: int | None,
+    memory: int | None,
     quiet: bool,
     verbose: bool,
 ) -> None:
@@ -90,6 +93,7 @@ def fix(
         select=select,
         ignore=ignore,
         jobs=jobs,
+        memory=memory,
         progress=_say_attempt if shows_progress(quiet) else None,
     )
     failure = _write(found, where)

@@ -1,12 +1,17 @@
 """Options that mean the same in every command, each at most once on a command line."""
 
 import os
+import re
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import click
 
 from gradscope.cli.exits import FAIL_ON
+
+_SIZE = re.compile(r"(\d{1,18}(?:\.\d{1,18})?)\s*(?:([kmgt])(i)?)?b", re.IGNORECASE | re.ASCII)
+"""1.5 GB, 512MiB, 4096B: a unit must be there, because bytes are hardly ever meant."""
 
 STDOUT = "-"
 """As a FILE: standard output."""
@@ -131,6 +136,16 @@ def writable(ctx: click.Context, parameter: click.Parameter, path: str) -> str |
     return path
 
 
+def byte_size(ctx: click.Context, parameter: click.Parameter, text: str) -> int:
+    """A number of bytes from a size like 1.5GB, 512MiB or 64kB."""
+    found = _SIZE.fullmatch(text)
+    if found is None:
+        raise click.BadParameter(f"'{text}' is no size; write it like 4GB or 512MiB", ctx, parameter)
+    number, prefix, binary = found.groups()
+    factor = (1024 if binary else 1000) ** " kmgt".index((prefix or " ").lower())
+    return min(int(float(number) * factor), sys.maxsize)
+
+
 def _at_most(largest: int) -> Check:
     def check(ctx: click.Context, parameter: click.Parameter, value: int) -> int:
         if value > largest:
@@ -199,6 +214,13 @@ trials_option = option(
 )
 jobs_option = option(
     "--jobs", type=click.IntRange(1), metavar="N", help="Threads at most; the numbers do not depend on it."
+)
+memory_option = option(
+    "--memory",
+    metavar="SIZE",
+    check=byte_size,
+    help="What drawn weights may take, as in 4GB or 512MiB; half of what is free. Others are drawn again "
+    "when needed; no number changes.",
 )
 select_option = click.option(
     "--select",

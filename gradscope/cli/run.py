@@ -15,6 +15,7 @@ from gradscope.cli.options import (
     full_option,
     ignore_option,
     jobs_option,
+    memory_option,
     output_option,
     quiet_option,
     report_option,
@@ -46,6 +47,7 @@ def _sources(ctx: click.Context, parameter: click.Parameter, sources: tuple[str,
 @ignore_option
 @jobs_option
 @explain_option(default=True)
+@memory_option
 @all_option
 @full_option
 @quiet_option
@@ -64,6 +66,7 @@ def run(
     ignore: tuple[str, ...],
     jobs: int | None,
     explains: bool,
+    memory: int | None,
     all_layers: bool,
     full: bool,
     quiet: bool,
@@ -87,7 +90,7 @@ def run(
 
     check_choice(select, ignore)
     written = [Copy(form, output), *copies]
-    request = Request(configs, settings, seed, trials, select, ignore, jobs, verbose)
+    request = Request(configs, settings, seed, trials, select, ignore, jobs, memory, verbose)
     found = Diagnoses(request._replace(explains=explains and shows_advice(written, quiet=quiet)))
     found.run(shows_progress=shows_progress(quiet))
     outcome = Outcome(

@@ -34,6 +34,7 @@ class Asked(NamedTuple):
     select: tuple[str, ...]
     ignore: tuple[str, ...]
     jobs: int | None
+    memory: int | None
 
 
 class _Found(NamedTuple):
@@ -107,7 +108,12 @@ def _diagnosed(side: _Found, asked: Asked, progress: Progress) -> Report:
     assert side.config is not None  # or there was a report
     with progress.part(side.config.trials) as reach:
         return diagnose(
-            side.config, select=asked.select, ignore=asked.ignore, jobs=asked.jobs, progress=reach
+            side.config,
+            select=asked.select,
+            ignore=asked.ignore,
+            jobs=asked.jobs,
+            memory=asked.memory,
+            progress=reach,
         )
 
 

@@ -12,6 +12,7 @@ from gradscope.cli.options import (
     check_choice,
     format_option,
     ignore_option,
+    memory_option,
     option,
     output_option,
     quiet_option,
@@ -99,6 +100,7 @@ def _check_summary(ctx: click.Context) -> None:
     metavar="SECONDS",
     help="Give up a point that takes longer.",
 )
+@memory_option
 @click.option("--fail-fast", is_flag=True, help="Stop at the first point that fails.")
 @click.option("--retry-failed", is_flag=True, help="Compute points again that failed before.")
 @click.option("--dry-run", is_flag=True, help="Say how many points there are and how long they would take.")

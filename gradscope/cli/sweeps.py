@@ -43,6 +43,7 @@ class Request(NamedTuple):
     jobs: int | None
     scheduler: str | None
     timeout: float | None
+    memory: int | None
     fail_fast: bool
     retry_failed: bool
     form: str
@@ -123,6 +124,7 @@ def _job(request: Request) -> Job:
         base=base,
         design=make_design(base, axes, groups, draws=draws, where=where),
         timeout=request.timeout,
+        memory=request.memory,
         fail_fast=request.fail_fast,
         retry_failed=request.retry_failed,
     )

@@ -18,6 +18,7 @@ from gradscope.cli.options import (
     full_option,
     ignore_option,
     jobs_option,
+    memory_option,
     option,
     output_option,
     quiet_option,
@@ -55,6 +56,7 @@ SETTINGS = ("steps", "lr", "optimizer", "clip", "every", "targets")
 @select_option
 @ignore_option
 @jobs_option
+@memory_option
 @all_option
 @full_option
 @quiet_option
@@ -77,6 +79,7 @@ def train(
     select: tuple[str, ...],
     ignore: tuple[str, ...],
     jobs: int | None,
+    memory: int | None,
     all_layers: bool,
     full: bool,
     quiet: bool,
@@ -111,7 +114,9 @@ def train(
     }
     config = _loaded(source, read_settings(settings) | {k: v for k, v in asked.items() if v is not None})
     with one_blas_thread(), training_progress(setup_of(config), quiet=quiet) as progress:
-        report = train_network(config, select=select, ignore=ignore, jobs=jobs, progress=progress)
+        report = train_network(
+            config, select=select, ignore=ignore, jobs=jobs, memory=memory, progress=progress
+        )
     options = render_options(
         to_file=output is not None, all_layers=all_layers, full=full, quiet=quiet, verbose=verbose
     )

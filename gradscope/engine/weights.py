@@ -13,9 +13,10 @@ import numpy as np
 
 from gradscope.engine import Array
 from gradscope.engine.magnitude import joint_log2_l2, log2_l2
+from gradscope.engine.ordered_sum import OrderedSum
 from gradscope.engine.outline import Law
 from gradscope.engine.random import Stream
-from gradscope.engine.threads import Result, side_by_side
+from gradscope.engine.threads import side_by_side
 
 SPLIT_FROM = 1 << 17
 """Entries from which a weight has more than one block: below, handing work to a thread costs more than it
@@ -45,8 +46,7 @@ def column_blocks(rows: int, columns: int) -> tuple[slice, ...]:
 class Weight:
     """A matrix (I, O): its shape, the law of its entries and its own random stream.
 
-    `held` keeps what was drawn; otherwise each product draws the blocks again, as long as the initialiser is
-    one that can be drawn in blocks.
+    `held` keeps what was drawn; otherwise each use draws it again, block by block where its initialiser can.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Weight:
         self.law = law
         self.stream = stream
         self.dtype = dtype
-        self.held = held or not law.initializer.in_blocks
+        self.held = held
 
     @cached_property
     def blocks(self) -> tuple[slice, ...]:
@@ -73,35 +73,44 @@ class Weight:
     def _kept(self) -> list[Array | None]:
         return [None] * len(self.blocks)
 
+    @cached_property
+    def _norms(self) -> list[float | None]:
+        """log2 of the L2 norm of each block that was drawn and let go: none is drawn once more for it."""
+        return [None] * len(self.blocks)
+
     @property
     def size(self) -> int:
         """The number of entries."""
         return self.shape[0] * self.shape[1]
 
+    @property
+    def held_bytes(self) -> int:
+        """What it takes as long as it is held."""
+        return self.size * self.dtype.itemsize
+
+    @property
+    def drawing_bytes(self) -> int:
+        """What it takes while it is drawn: the whole of it, or its largest block."""
+        initializer = self.law.initializer
+        columns = self.blocks[0].stop if initializer.in_blocks else self.shape[1]
+        return self.shape[0] * columns * initializer.room
+
     def block(self, number: int) -> Array:
         """The entries (I, columns) of one block, contiguous."""
         kept = self._kept[number]
-        if kept is not None:
-            return kept
-        if self.law.initializer.in_blocks:
-            drawn = self._fill(number, self.blocks[number])
-            if self.held:
-                self._kept[number] = drawn
-            return drawn
-        whole = self._fill(0, slice(0, self.shape[1]))
-        self._kept = [np.ascontiguousarray(whole[:, columns]) for columns in self.blocks]
-        return self.block(number)
+        return self._reader()(number) if kept is None else kept
 
     def times(self, x: Array) -> Array:
         """x W:   x (R, I) -> (R, O)."""
         if len(self.blocks) == 1:
             return x @ self.block(0)
         y = np.empty((x.shape[0], self.shape[1]), dtype=self.dtype)
+        block = self._reader()
 
         def product(number: int) -> None:
-            y[:, self.blocks[number]] = x @ self.block(number)
+            y[:, self.blocks[number]] = x @ block(number)
 
-        self._for_each_block(product)
+        side_by_side(product, range(len(self.blocks)))
         return y
 
     def times_transposed(self, dy: Array) -> Array:
@@ -109,22 +118,22 @@ class Weight:
         if len(self.blocks) == 1:
             whole: Array = dy @ self.block(0).T
             return whole
+        block = self._reader()
 
-        def product(number: int) -> Array:
-            part: Array = dy[:, self.blocks[number]] @ self.block(number).T
-            return part
+        dx = OrderedSum()
 
-        parts = self._for_each_block(product)
-        dx: Array = parts[0]
-        for part in parts[1:]:
-            dx += part
-        return dx
+        def product(number: int) -> None:
+            dx.add(number, dy[:, self.blocks[number]] @ block(number).T)
+
+        side_by_side(product, range(len(self.blocks)))
+        return dx.total
 
     def rows(self, numbers: Array) -> Array:
         """W[numbers]:   numbers (...) -> (..., O)."""
         y = np.empty((*numbers.shape, self.shape[1]), dtype=self.dtype)
+        block = self._reader()
         for number, columns in enumerate(self.blocks):
-            y[..., columns] = self.block(number)[numbers]
+            y[..., columns] = block(number)[numbers]
         return y
 
     def row(self) -> Array:
@@ -134,30 +143,55 @@ class Weight:
 
     def matrix(self) -> Array:
         """The whole matrix (I, O), a copy."""
-        whole: Array = np.concatenate([self.block(number) for number in range(len(self.blocks))], axis=1)
+        whole: Array = np.concatenate(self._all(), axis=1)
         return whole
 
     def opened(self) -> tuple[Array, ...]:
         """The blocks themselves, to be written to: from now on they are held, and products see what is
         written."""
         self.held = True
-        return tuple(self.block(number) for number in range(len(self.blocks)))
+        self._norms = [None] * len(self.blocks)
+        return tuple(self._all())
 
     def transposed(self) -> Array:
         """The whole matrix the other way round (O, I), contiguous; a copy."""
-        whole: Array = np.concatenate([self.block(number).T for number in range(len(self.blocks))])
+        whole: Array = np.concatenate([block.T for block in self._all()])
         return whole
 
     @property
     def log2_rms(self) -> float:
         """log2 of the RMS of the entries: −inf when all are zero."""
-        parts = [log2_l2(self.block(number)) for number in range(len(self.blocks))]
-        return joint_log2_l2(parts) - 0.5 * math.log2(self.size)
+        norms: list[float | None] = self._norms
+        if self.held or None in norms:
+            block = self._reader()
+            norms = [log2_l2(block(number)) for number in range(len(self.blocks))]
+        return joint_log2_l2(norm for norm in norms if norm is not None) - 0.5 * math.log2(self.size)
 
-    def _for_each_block(self, product: Callable[[int], Result]) -> list[Result]:
-        if not self.law.initializer.in_blocks:
-            self.block(0)  # drawn whole, and once: not by every thread that asks for its own part
-        return side_by_side(product, range(len(self.blocks)))
+    def _all(self) -> list[Array]:
+        return [*map(self._reader(), range(len(self.blocks)))]
+
+    def _reader(self) -> Callable[[int], Array]:
+        """What gives the blocks in one use: what can only be drawn whole is drawn here, once, and not by
+        every thread that asks for its own part."""
+        if self.law.initializer.in_blocks or self._kept[0] is not None:
+            return self._read
+        whole = self._fill(0, slice(0, self.shape[1]))
+        parts = [np.ascontiguousarray(whole[:, columns]) for columns in self.blocks]
+        for number, part in enumerate(parts):
+            self._take(number, part)
+        return parts.__getitem__
+
+    def _read(self, number: int) -> Array:
+        kept = self._kept[number]
+        return self._take(number, self._fill(number, self.blocks[number])) if kept is None else kept
+
+    def _take(self, number: int, drawn: Array) -> Array:
+        """Keep what was drawn, or note its norm while it is in cache."""
+        if self.held:
+            self._kept[number] = drawn
+        elif self._norms[number] is None:
+            self._norms[number] = log2_l2(drawn)
+        return drawn
 
     def _fill(self, number: int, columns: slice) -> Array:
         shape = (self.shape[0], columns.stop - columns.start)

@@ -38,6 +38,7 @@ def measure(
     *,
     trials: int,
     jobs: int = 1,
+    together: int | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Trace:
     """Build, run and measure every trial.
@@ -48,6 +49,8 @@ def measure(
         batch: (trial, number) -> inputs and targets.
         trials: independent draws of weights and batches.
         jobs: threads to use at most; results do not depend on it.
+        together: trials that may run side by side, where memory does not let all of them; fewer have more
+            threads each.
         progress: told the number of finished trials after each.
     """
     finished = itertools.count(1)
@@ -64,8 +67,12 @@ def measure(
                 progress(next(finished))
         return traced
 
+    # Where as many may run as there are threads, nobody has to wait for the others of his group.
+    size = trials if together is None or together >= jobs else together
+    groups = (range(first, min(first + size, trials)) for first in range(0, trials, size))
     with one_blas_thread(), jobs_limit(jobs):
-        return Trace(outline=outline, trials=tuple(side_by_side(run, range(trials))))
+        found = [traced for group in groups for traced in side_by_side(run, group)]
+        return Trace(outline=outline, trials=tuple(found))
 
 
 def run_trial(

@@ -77,6 +77,7 @@ def fixed(
     select: Iterable[str] = (),
     ignore: Iterable[str] = (),
     jobs: int | None = None,
+    memory: int | None = None,
     progress: Callable[[Attempt], None] | None = None,
 ) -> Found:
     """Search the smallest change that makes a config pass.
@@ -88,6 +89,7 @@ def fixed(
         select: rules to judge by, all when empty.
         ignore: rules to leave out.
         jobs: threads at most.
+        memory: bytes that drawn weights may take.
         progress: told every attempt.
 
     Raises:
@@ -109,7 +111,7 @@ def fixed(
     chosen, left_out = tuple(select), tuple(ignore)
 
     def measured(tried: Config) -> Any:
-        return diagnose(tried, select=chosen, ignore=left_out, jobs=jobs)
+        return diagnose(tried, select=chosen, ignore=left_out, jobs=jobs, memory=memory)
 
     workshop = Workshop(config, document, overrides, source.folder)
     fix = search(workshop, measured(config), measured, progress)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from gradscope.build.free_memory import held_share
 from gradscope.sweeping.census import Census, census, sample
 from gradscope.sweeping.grid import Point
 from gradscope.sweeping.job import Job, about_the_sweep
@@ -115,7 +116,7 @@ def _missing(job: Job, store: Store | None) -> Iterator[Point]:
 def _times(job: Job, store: Store | None) -> _Times:
     """The mean time of some of the missing points; those that fail take time too."""
     limit = min(MOST_SECONDS, job.timeout or MOST_SECONDS)
-    task = Task(job.base, job.design.names, (), limit)
+    task = Task(job.base, job.design.names, (), limit, held_share(job.memory))
     warm_up()
     end = time.monotonic() + TIMING_SECONDS
     results: list[Result] = []

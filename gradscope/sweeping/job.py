@@ -22,6 +22,9 @@ class Job(Struct, frozen=True, kw_only=True):
     design: Design
     timeout: float | None = None
     """Seconds for each point."""
+    memory: int | None = None
+    """Bytes that held weights may take in all processes of this machine together, by default half of what is
+    free; on a cluster in each worker."""
     fail_fast: bool = False
     """End with the first point that failed."""
     retry_failed: bool = False

@@ -122,7 +122,8 @@ class _Loop:
                 return
 
     def _submit(self, points: Sequence[Point]) -> None:
-        task = Task(self._job.base, self._job.design.names, points, self._job.timeout)
+        job = self._job
+        task = Task(job.base, job.design.names, points, job.timeout, job.memory)
         future = self._crew.executor.submit(compute, task)
         self._in_flight[future] = points
         future.add_done_callback(self._arrived.put)

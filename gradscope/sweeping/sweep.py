@@ -7,8 +7,10 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
+from gradscope.build.free_memory import held_share
 from gradscope.config.schema import Config
 from gradscope.errors import Mistake, Place, Problem, UserError
 from gradscope.sweeping.axes import Axis, make_axis
@@ -46,6 +48,7 @@ def sweep(
     jobs: int = 1,
     dask: str | None = None,
     timeout: float | None = None,
+    memory: int | None = None,
     fail_fast: bool = False,
     retry_failed: bool = False,
 ) -> Iterator[SweepPoint]:
@@ -64,6 +67,8 @@ def sweep(
         jobs: processes; with more than one, call this below `if __name__ == "__main__":`.
         dask: the address of a Dask scheduler, or `local`.
         timeout: seconds a point may take.
+        memory: bytes that drawn weights may take in all processes together, by default half of what is free;
+            on a cluster in each worker.
         fail_fast: end after the first point that failed.
         retry_failed: compute points again that failed before.
 
@@ -86,6 +91,7 @@ def sweep(
         base=base,
         design=design,
         timeout=timeout,
+        memory=memory,
         fail_fast=fail_fast,
         retry_failed=retry_failed,
         with_reports=True,
@@ -131,6 +137,9 @@ def run_job(
         crew = stack.enter_context(_crew(workforce, job, notify))
         if store is not None:
             number = store.begin(job.digest, job.definition, job.design.names)
+        if workforce.scheduler is None:
+            memory = held_share(job.memory, workforce.jobs or 1)
+            job = msgspec.structs.replace(job, memory=memory)
         yield from run(job, crew, store, number)
 
 

@@ -64,6 +64,8 @@ class Task(NamedTuple):
     points: Sequence[Point]
     timeout: float | None = None
     """Seconds for each."""
+    memory: int | None = None
+    """Bytes that held weights may take here; None where nobody knows the machine but the worker."""
 
 
 def prepare() -> None:
@@ -105,7 +107,7 @@ def compute_point(task: Task, point: Point) -> Result:
 
             config = resolve(task.base, values)
             key = point_key(task.base, config)
-            columns, report = _diagnosed(task.base, config)
+            columns, report = _diagnosed(task, config)
     except TooLongError:
         error = f"took longer than {task.timeout:g} s"
     except Exception as exception:
@@ -134,11 +136,17 @@ def failure(
     return _result(point, key, columns, None, time.perf_counter() - seconds)
 
 
-def _diagnosed(base: Base, config: Config) -> tuple[tuple[Any, ...], bytes]:
+def _diagnosed(task: Task, config: Config) -> tuple[tuple[Any, ...], bytes]:
+    from gradscope.build.free_memory import held_share
     from gradscope.diagnosis import diagnose
+    from gradscope.engine.threads import available_jobs
     from gradscope.sweeping.columns import measured
 
-    report = diagnose(config, jobs=1, select=base.select, ignore=base.ignore)
+    memory = task.memory
+    if memory is None:
+        memory = held_share(None, available_jobs())  # a cluster has about one worker a processor
+    base = task.base
+    report = diagnose(config, jobs=1, memory=memory, select=base.select, ignore=base.ignore)
     return measured(report), zlib.compress(_json(report), _COMPRESSION)
 
 

@@ -9,14 +9,14 @@ import msgspec
 import numpy as np
 
 from gradscope.build import Plan, plan_of
-from gradscope.build.memory import available_bytes
+from gradscope.build.free_memory import available_bytes
+from gradscope.build.memory import byte_words
 from gradscope.config.schema import Config
-from gradscope.diagnosis import report_of
+from gradscope.diagnosis import measured, report_of
 from gradscope.engine.threads import available_jobs, jobs_limit, one_blas_thread, side_by_side
 from gradscope.errors import ConfigError, Place, Problem
 from gradscope.probe.averages import mean
 from gradscope.probe.course import Course, Stage
-from gradscope.probe.run import measure
 from gradscope.probe.steps import TrainingStep, summarise_stages
 from gradscope.report import TrainingReport, TrainingSetup
 from gradscope.rules.judge import judge
@@ -38,6 +38,7 @@ def train(
     select: Iterable[str] = (),
     ignore: Iterable[str] = (),
     jobs: int | None = None,
+    memory: int | None = None,
     progress: Told | None = None,
 ) -> TrainingReport:
     """Diagnose the config, train every trial as its `training` says, and judge start and course together.
@@ -49,6 +50,7 @@ def train(
         select: rule ids or prefixes to judge by, all when empty.
         ignore: rule ids or prefixes to leave out.
         jobs: threads to use at most, by default one a processor; the numbers do not depend on it.
+        memory: bytes that the weights and what an optimiser keeps of them may take, by default what is free.
         progress: told of every measured step.
 
     Raises:
@@ -57,10 +59,10 @@ def train(
     """
     start = time.perf_counter()
     plan = plan_of(config)
-    _check(plan)
+    _check(plan, memory)
     policy = _policy(config, select, ignore)
     jobs = jobs or available_jobs()
-    trace = measure(plan.outline, plan.network, plan.batch, trials=config.trials, jobs=jobs)
+    trace = measured(plan, jobs=jobs, memory=memory)
     setup = setup_of(config)
     run = _Run(plan, setup, progress)
     with one_blas_thread(), jobs_limit(jobs), np.errstate(all="ignore"):
@@ -128,7 +130,7 @@ class _Run:
             self._progress(found)
 
 
-def _check(plan: Plan) -> None:
+def _check(plan: Plan, memory: int | None) -> None:
     """Note what can be measured, but not trained.
 
     Raises:
@@ -142,8 +144,11 @@ def _check(plan: Plan) -> None:
         _refuse(config, "there is nothing to train: no layer has parameters", "add one, as in `dense: 10`")
     arrays = ARRAYS + optimizer_of(config.training).states
     needed = count * plan.form.dtype.itemsize * arrays * config.trials
-    if needed > available_bytes():
-        fact = f"training takes {needed / 1e9:.1f} GB, {available_bytes() / 1e9:.1f} GB are free"
+    free = available_bytes()
+    limit = free if memory is None else min(memory, free)
+    if needed > limit:
+        there = "are free" if limit == free else "are given"
+        fact = f"training takes {byte_words(needed)} for its weights, {byte_words(limit)} {there}"
         _refuse(config, fact, "train fewer trials side by side, as in `--trials 1`")
 
 

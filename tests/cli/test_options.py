@@ -1,3 +1,4 @@
+import sys
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,12 @@ def test_an_option_given_twice_is_an_error(option: str) -> None:
         (["--seed", str(2**64)], f"{2**64} is too large; at most {2**64 - 1} is possible"),
         (["--trials", "0"], "0 is not in the range x>=1"),
         (["--trials", "10000000000"], "10000000000 is too large"),
+        (["--memory", "4"], "'4' is no size; write it like 4GB or 512MiB"),
+        (["--memory", "-1GB"], "'-1GB' is no size; write it like 4GB or 512MiB"),
+        (["--memory", "1e3GB"], "'1e3GB' is no size"),
+        (["--memory", "nan GB"], "'nan GB' is no size"),
+        (["--memory", ""], "'' is no size"),
+        (["--memory", "4 iB"], "'4 iB' is no size"),
         (["--jobs", "0"], "0 is not in the range x>=1"),
         (["--set", "depth"], "'depth' is not KEY=VALUE; write it like depth=50"),
         (["--set", "=50"], "'=50' is not KEY=VALUE"),
@@ -40,6 +47,34 @@ def test_wrong_options_are_refused_before_any_work(arguments: list[str], words: 
     result = call("run", "x.yaml", *arguments)
     assert (result.exit_code, result.stdout) == (2, "")
     assert words in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("4GB", 4 * 10**9),
+        ("512MiB", 512 * 2**20),
+        ("1.5 gb", 1_500_000_000),
+        ("0B", 0),
+        ("64kB", 64_000),
+        ("2TiB", 2**41),
+        ("999999999999999999TB", sys.maxsize),
+    ],
+)
+def test_memory_is_a_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, size: int) -> None:
+    stand_in = diagnosed(monkeypatch)
+    assert call("run", small(tmp_path), "--memory", text).exit_code == 0
+    assert stand_in.options[0]["memory"] == size
+
+
+def test_configs_that_are_checked_at_once_share_the_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_in = diagnosed(monkeypatch)
+    small(tmp_path, "a")
+    small(tmp_path, "b")
+    call("check", tmp_path, "--memory", "1GB", "--jobs", "2")
+    assert [options["memory"] for options in stand_in.options] == [500_000_000] * 2
 
 
 def test_a_value_may_hold_an_equals_sign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,7 +47,7 @@ class Counting:
 
     def __init__(self, name: str):
         self.filled: list[tuple[int, int]] = []
-        self._made = INITIALIZERS[name]()
+        self._made = INITIALIZERS[name](*([0.5] if name == "constant" else []))
         self.initializer = Initializer(
             self._fill, self._made.mean, self._made.variance, in_blocks=self._made.in_blocks
         )
@@ -149,15 +149,37 @@ def test_partial_sums_are_added_in_the_order_of_the_blocks(
 
 
 @pytest.mark.parametrize("jobs", [1, 2, 8])
-def test_what_is_drawn_whole_is_held_and_drawn_once(jobs: int) -> None:
+@pytest.mark.parametrize(("held", "times"), [(True, 1), (False, 3)])
+def test_what_is_drawn_whole_is_drawn_once_for_all_its_blocks(jobs: int, held: bool, times: int) -> None:
     counting = Counting("orthogonal")
-    w = weight((400, 400), counting.initializer, held=False)
+    w = weight((400, 400), counting.initializer, held=held)
+    assert len(w.blocks) > 1
     with jobs_limit(jobs):
-        w.times(rows_of(400, FLOAT32))
+        y = w.times(rows_of(400, FLOAT32))
         w.times_transposed(rows_of(400, FLOAT32))
-    assert counting.filled == [(400, 400)]
-    q = w.matrix().astype(np.float64)
-    npt.assert_allclose(q.T @ q, np.eye(400), atol=1e-6)
+        q = w.matrix()
+    assert counting.filled == [(400, 400)] * times
+    npt.assert_allclose(q.T.astype(np.float64) @ q, np.eye(400), atol=1e-6)
+    npt.assert_allclose(y, rows_of(400, FLOAT32) @ q, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["he_normal", "orthogonal", "constant"])
+def test_a_replayed_weight_is_not_drawn_once_more_for_its_rms(name: str) -> None:
+    counting = Counting(name)
+    held, replayed = (weight((512, 256), counting.initializer, held=kept) for kept in (True, False))
+    replayed.times(rows_of(512, FLOAT32))
+    drawn = len(counting.filled)
+    assert replayed.log2_rms == held.log2_rms
+    assert len(counting.filled) == 2 * drawn, "by the held one alone"
+
+
+def test_an_opened_weight_has_the_rms_of_what_was_written() -> None:
+    w = weight((512, 256), held=False)
+    w.times(rows_of(512, FLOAT32))
+    before = w.log2_rms
+    for block in w.opened():
+        np.multiply(block, 4.0, out=block)
+    assert w.log2_rms == pytest.approx(before + 2.0)
 
 
 def test_held_weights_are_drawn_once_and_replayed_ones_every_time() -> None:
