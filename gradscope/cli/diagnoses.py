@@ -160,9 +160,7 @@ class Diagnoses:
         from gradscope.diagnosis import diagnose
 
         request = self._request
-        measured = partial(
-            diagnose, jobs=jobs, memory=memory, select=request.select, ignore=request.ignore
-        )
+        measured = partial(diagnose, jobs=jobs, memory=memory, select=request.select, ignore=request.ignore)
         with progress.part(config.trials) as reach:
             report = measured(config, progress=reach)
         if not request.explains or report.verdict == "healthy":

@@ -116,7 +116,7 @@ def test_too_little_memory_is_said_in_words(tmp_path: Path, monkeypatch: pytest.
     file = small(tmp_path)
     result = call("run", file)
     assert (result.exit_code, result.stdout) == (2, "")
-    hint = "lower `batch.size` or the widths of the layers"
+    hint = "lower `batch.size` or the widths of the layers, or hold less with --memory"
     assert result.stderr == f"{file}: not enough memory: Unable to allocate 9 TiB; {hint}\n"
 
 
