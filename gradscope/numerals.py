@@ -14,6 +14,11 @@ def power_of_ten(log10: float, digits: int = 1) -> str:
     return f"{mantissa}e{exponent:+03d}"
 
 
+def factor(value: float) -> str:
+    """A factor a layer: two decimals where these say something, else scientific notation."""
+    return f"{value:.2f}" if value == 0.0 or 0.01 <= value < 1e4 else f"{value:.1e}"
+
+
 def power10(log10: float) -> float:
     """10^log10 as a float: inf beyond the largest, 0 below the least."""
     try:

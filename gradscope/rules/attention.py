@@ -1,5 +1,6 @@
 """What attention looks at: all queries of a head at one key (GS205)."""
 
+import math
 from collections.abc import Iterable
 
 from gradscope.engine.outline import Outline
@@ -18,6 +19,8 @@ def _collapsed(trace: Trace, trial: TrialTrace, limits: Limits) -> Iterable[Hit]
 
 
 def _collapsed_message(hit: Hit, outline: Outline) -> str:
+    if math.isnan(hit.measured):
+        return f"the attention of {hit.layer} is not a number"
     return (
         f"a head of {hit.layer} gives one key {hit.measured:.0%} of its attention, whatever the query: it "
         "passes the same value on to every position"

@@ -61,6 +61,8 @@ def _underflow(trace: Trace, trial: TrialTrace, limits: Limits) -> Iterable[Hit]
 
 
 def _underflow_message(hit: Hit, outline: Outline) -> str:
+    if math.isnan(hit.measured):
+        return f"the gradient at {hit.layer} is not a number, in fp16 too"
     return f"in fp16 {hit.measured:.0%} of the gradient at {hit.layer} would be zero; {hit.detail}"
 
 

@@ -42,6 +42,8 @@ def _growing(trace: Trace, trial: TrialTrace, limits: Limits) -> Iterable[Hit]:
 
 
 def _signal_message(hit: Hit, outline: Outline) -> str:
+    if math.isnan(hit.measured):
+        return f"the RMS of the signal at {hit.layer} is not a number"
     return (
         f"the signal at {hit.layer} has {power_of_ten(hit.measured)} times the RMS it had behind "
         "the first layer"

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from gradscope.engine.activations import Activation
 from gradscope.engine.outline import LayerInfo, Outline
+from gradscope.numerals import factor
 from gradscope.probe.trace import Trace, TrialTrace
 from gradscope.rules.base import Hit, Limits, Rule, Severity, graded
 from gradscope.theory.mean_field import gradient_gain
@@ -42,7 +43,9 @@ def _mismatched(outline: Outline, limits: Limits) -> Iterable[Hit]:
 
 
 def _mismatched_message(hit: Hit, outline: Outline) -> str:
-    return f"{hit.detail} multiplies the gradient by {hit.measured:.2f} a layer (√χ₁, from {hit.layer} on)"
+    return (
+        f"{hit.detail} multiplies the gradient by {factor(hit.measured)} a layer (√χ₁, from {hit.layer} on)"
+    )
 
 
 def _first_loss(trace: Trace, trial: TrialTrace, limits: Limits) -> Iterable[Hit]:

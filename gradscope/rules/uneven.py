@@ -61,6 +61,8 @@ def _uneven(trace: Trace, trial: TrialTrace, limits: Limits) -> Iterable[Hit]:
 
 
 def _uneven_message(hit: Hit, outline: Outline) -> str:
+    if math.isnan(hit.measured):
+        return f"the weight gradient at {hit.layer} over its weights is not a number"
     return (
         f"relative to its weights {hit.detail} moves {power_of_ten(hit.measured)} times as fast as "
         f"{hit.layer}: no single learning rate suits both"

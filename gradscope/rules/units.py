@@ -61,6 +61,8 @@ def _dead(trace: Trace, trial: TrialTrace, limits: Limits) -> Iterable[Hit]:
 
 
 def _dead_message(hit: Hit, outline: Outline) -> str:
+    if math.isnan(hit.measured):
+        return f"which units of {hit.layer} are dead cannot be told: their outputs are not numbers"
     samples = outline.batch_size * outline.batch_count
     return (
         f"{hit.measured:.0%} of the units of {hit.layer} are dead, silent on all {samples} samples; "
@@ -80,6 +82,8 @@ def _saturated(trace: Trace, trial: TrialTrace, limits: Limits) -> Iterable[Hit]
 
 
 def _saturated_message(hit: Hit, outline: Outline) -> str:
+    if math.isnan(hit.measured):
+        return f"how much of {hit.layer} is saturated cannot be told: its outputs are not numbers"
     return (
         f"{hit.measured:.0%} of the entries of {hit.layer} are saturated: less than 1 % of the "
         "steepest slope is left"

@@ -56,6 +56,8 @@ def test_every_rule_fires_on_nan(rule: Rule) -> None:
         found = hits(rule, trace, trial)
         assert found
         assert found[0].severity is rule.severities[0]
+        words = rule.message(found[0], trace.outline).replace(",", " ").split()
+        assert not {word.rstrip("%") for word in words} & {"nan", "inf"}, "told in words, not as a number"
 
 
 def _measures(trace: Trace, rule: Rule) -> bool:

@@ -26,6 +26,7 @@ from gradscope.sweeping.summary import (
 )
 from gradscope.theory.backward import LayerPrediction
 from gradscope.theory.prediction import Prediction
+from gradscope.theory.scatter import Pair
 from tests.render import outcomes, reports
 
 OPTIONS = RenderOptions()
@@ -40,8 +41,9 @@ def predicted(report: Report, gain: float = 0.2) -> Prediction:
     """Theory that says what was measured, up to the second decimal."""
     points = [layer for layer in report.layers if layer.flow_point]
     ratios = [math.log10(gain) * (len(points) - 1 - number) for number in range(len(points))]
+    spread = Pair((0.01 * math.log(10.0)) ** 2)
     layers = tuple(
-        LayerPrediction(layer.name, 1.0, gain, ratio, None, 0.01)
+        LayerPrediction(layer.name, 1.0, gain, ratio, None, 1, spread, shift=0.0, doubt=0.0)
         for layer, ratio in zip(points, ratios, strict=True)
     )
     return Prediction(layers, measure_flow(ratios))
