@@ -25,7 +25,7 @@ def diagnose(
     ignore: Iterable[str] = (),
     jobs: int | None = None,
     memory: int | None = None,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[float], None] | None = None,
 ) -> Report:
     """Build the config's network, backpropagate its batches in every trial, and judge what was measured.
 
@@ -36,7 +36,7 @@ def diagnose(
         jobs: threads to use at most, by default one a processor; the numbers do not depend on it.
         memory: bytes that drawn weights may take in all trials that run side by side, by default half of what
             is free; beyond it they are drawn again when needed, and the numbers do not depend on it.
-        progress: told the number of finished trials after each.
+        progress: told the number of finished trials after each, and with parts of one where it takes seconds.
 
     Raises:
         ConfigError: the config cannot be built, or its data file does not fit.
@@ -55,7 +55,7 @@ def measured(
     *,
     jobs: int,
     memory: int | None = None,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[float], None] | None = None,
 ) -> Trace:
     """Every trial of a plan, as many side by side and with as much of its weights held as memory allows."""
     trials = plan.config.trials

@@ -26,6 +26,7 @@ RANKS = {
     "baseline": 6,
     "comparing": 6,
     "diagnosis": 6,
+    "effort": 6,
     "loading": 6,
     "outlook": 6,
     "remedies": 7,
@@ -57,6 +58,7 @@ NEIGHBOURS = {
     ),
     "report": ("errors", "probe", "rules"),
     "diagnosis": ("build", "config", "engine", "errors", "probe", "report", "rules"),
+    "effort": ("build", "config", "engine", "errors", "rules"),
     "comparing": ("errors", "numerals", "probe.summary", "report", "rules"),
     "loading": ("build", "config", "errors", "rules"),
 }

@@ -68,9 +68,9 @@ def activation_bytes(layers: Iterable[LayerInfo], batch_size: int, itemsize: int
     """What the outputs of one batch and their caches take, and the room one layer needs while it works."""
     entries = workspace = 0
     for info in layers:
-        entries += math.prod(info.output_shape)
+        entries += ARRAYS_A_LAYER * math.prod(info.output_shape) + info.kept
         workspace = max(workspace, info.workspace)
-    return (entries * batch_size * ARRAYS_A_LAYER + workspace) * itemsize
+    return (entries * batch_size + workspace) * itemsize
 
 
 def allot(needs: Needs, *, trials: int, jobs: int, free: int, budget: int) -> Allotment:

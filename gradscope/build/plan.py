@@ -1,7 +1,7 @@
 """The plan of a config: the shapes that follow from it, and one trial's network or batch when asked for."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -73,6 +73,10 @@ class Plan:
         if hold < self.needs.weights:
             hold_within(trunk.walk(), hold)
         return Network(trunk, self.loss, self.config.input.shape, self.form.dtype)
+
+    def steps(self) -> Iterator[Step]:
+        """Every layer and container of the first trial, nothing drawn yet."""
+        return (self._first or self._trunk(0, Problems())[0]).walk()
 
     def allotment(self, *, trials: int, jobs: int, memory: int | None = None) -> Allotment:
         """How so many trials share the memory; `memory` bytes of held weights in all of them together, by

@@ -37,6 +37,8 @@ class Request(NamedTuple):
     verbose: bool
     explains: bool = False
     """Whether remedies are tried for what warns."""
+    announces: bool = False
+    """Whether what will take more than a minute is said before."""
     at_once: bool = False
     """Whether configs are diagnosed side by side, rather than the trials of one after the other."""
     says_failures: bool = True
@@ -160,6 +162,10 @@ class Diagnoses:
         from gradscope.diagnosis import diagnose
 
         request = self._request
+        if request.announces:
+            from gradscope.cli.estimates import announce
+
+            announce(config, jobs, memory)
         measured = partial(diagnose, jobs=jobs, memory=memory, select=request.select, ignore=request.ignore)
         with progress.part(config.trials) as reach:
             report = measured(config, progress=reach)

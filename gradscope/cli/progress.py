@@ -14,7 +14,7 @@ class Progress:
 
     def __init__(self, total: int, *, shown: bool) -> None:
         self._total = total
-        self._finished = 0
+        self._finished = 0.0
         self._lock = threading.Lock()
         self._bar: Any = None
         self._over = False
@@ -38,18 +38,18 @@ class Progress:
                 self._bar.stop()
 
     @contextmanager
-    def part(self, trials: int) -> Iterator[Callable[[int], None]]:
+    def part(self, trials: int) -> Iterator[Callable[[float], None]]:
         """Gives what is to be told the finished trials of one config; at the end all of them are.
 
         Parts may be told of side by side.
         """
-        reached = 0
+        reached = 0.0
 
-        def reach(finished: int) -> None:
+        def reach(finished: float) -> None:
             nonlocal reached
             with self._lock:
                 # Threads may report late what is less by then.
-                more = max(0, finished - reached)
+                more = max(0.0, finished - reached)
                 reached += more
                 self._finished += more
                 if self._bar is not None:
@@ -62,7 +62,7 @@ class Progress:
 
     def _show(self) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, TimeElapsedColumn
+        from rich.progress import BarColumn, MofNCompleteColumn, TimeElapsedColumn, TimeRemainingColumn
         from rich.progress import Progress as Bar
 
         bar = Bar(
@@ -70,11 +70,14 @@ class Progress:
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
+            "left",
+            TimeRemainingColumn(),
             console=Console(stderr=True),
             transient=True,
         )
         with self._lock:
             if not self._over:
-                bar.add_task("trials", total=self._total, completed=self._finished)
+                task = bar.add_task("trials", total=self._total)
+                bar.update(task, completed=self._finished)
                 bar.start()
                 self._bar = bar

@@ -48,6 +48,7 @@ def _sources(ctx: click.Context, parameter: click.Parameter, sources: tuple[str,
 @jobs_option
 @explain_option(default=True)
 @memory_option
+@click.option("--estimate", "estimates", is_flag=True, help="Say what it would take, and run nothing.")
 @all_option
 @full_option
 @quiet_option
@@ -67,6 +68,7 @@ def run(
     jobs: int | None,
     explains: bool,
     memory: int | None,
+    estimates: bool,
     all_layers: bool,
     full: bool,
     quiet: bool,
@@ -83,6 +85,7 @@ def run(
       gradscope run configs/deep_sigmoid.yaml --set act=relu --set init=he_normal
       gradscope run configs/*.yaml --quiet
       gradscope run net.yaml --no-explain
+      gradscope run large.yaml --memory 4GB --estimate
       gradscope run net.yaml --format json -o report.json
     """
     from gradscope.cli.terminal import shows_progress
@@ -91,6 +94,11 @@ def run(
     check_choice(select, ignore)
     written = [Copy(form, output), *copies]
     request = Request(configs, settings, seed, trials, select, ignore, jobs, memory, verbose)
+    if estimates:
+        from gradscope.cli.estimates import show_estimates
+
+        click.get_current_context().exit(show_estimates(request, form, output))
+    request = request._replace(announces=not quiet)
     found = Diagnoses(request._replace(explains=explains and shows_advice(written, quiet=quiet)))
     found.run(shows_progress=shows_progress(quiet))
     outcome = Outcome(

@@ -80,6 +80,10 @@ class LayerInfo:
     """Of a layer of several matrices in a row, the last one's."""
     workspace: int = 0
     """Entries it needs room for while it works, whatever the batch."""
+    products: int = 0
+    """Multiplications of a weight and an entry that a sample takes on its way forward."""
+    steps: int = 1
+    """Of a sequence, where they can only be taken one after the other."""
     kept: int = 0
     """Entries a sample that it keeps for the way back besides its output."""
     line: int | None = None

@@ -86,7 +86,7 @@ class TrialListener:
     """A listener for all batches of one trial. Small arrays wait until there are several to measure at once.
 
     Args:
-        beside: told of each gradient too.
+        beside: told of each output and gradient too.
         briefly: whether what takes long is left out: directions and gradients of single samples, the range of
             numbers, time and attention.
     """
@@ -129,6 +129,7 @@ class TrialListener:
 
     def output(self, step: Step, y: Array, cache: Cache) -> None:
         """A step's output, for its moments and the activity of its units."""
+        self._beside.output(step, y, cache)
         if not self._briefly:
             self._inside(step, cache)
         self._outputs.append(Output(step, y, step.activity(cache)))

@@ -1,7 +1,5 @@
 """One way through a network and back for every batch of every trial; returns the Trace."""
 
-import itertools
-import threading
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
@@ -10,6 +8,7 @@ from gradscope.engine import Array
 from gradscope.engine.axes import entries, sample_rows
 from gradscope.engine.network import Network
 from gradscope.engine.outline import Outline
+from gradscope.engine.sequence import SILENT
 from gradscope.engine.threads import jobs_limit, one_blas_thread, side_by_side
 from gradscope.probe.averages import (
     geometric_mean,
@@ -21,6 +20,7 @@ from gradscope.probe.averages import (
 )
 from gradscope.probe.flow import measure_flow
 from gradscope.probe.listener import Heard, TrialListener
+from gradscope.probe.pace import Pace
 from gradscope.probe.stats import cosine_gaps, moments
 from gradscope.probe.together import each
 from gradscope.probe.trace import Measured, Moments, Norm, Samples, Trace, TrialTrace, Units
@@ -39,7 +39,7 @@ def measure(
     trials: int,
     jobs: int = 1,
     together: int | None = None,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[float], None] | None = None,
 ) -> Trace:
     """Build, run and measure every trial.
 
@@ -51,20 +51,19 @@ def measure(
         jobs: threads to use at most; results do not depend on it.
         together: trials that may run side by side, where memory does not let all of them; fewer have more
             threads each.
-        progress: told the number of finished trials after each.
+        progress: told the number of finished trials after each, and with parts of one where it takes seconds.
     """
-    finished = itertools.count(1)
-    telling = threading.Lock()
+    pace = Pace(2 * len(outline.layers) * outline.batch_count, progress) if progress else None
 
     def run(trial: int) -> TrialTrace:
         # NumPy keeps its error state per context: every thread says anew that overflow is a finding, no
         # warning.
         with np.errstate(all="ignore"):
             numbers = range(outline.batch_count)
-            traced = run_trial(outline, network(trial), ((n, batch(trial, n)) for n in numbers))
-        if progress is not None:
-            with telling:  # one at a time, so that the number only grows
-                progress(next(finished))
+            batches = ((n, batch(trial, n)) for n in numbers)
+            traced = run_trial(outline, network(trial), batches, TrialListener(pace or SILENT))
+        if pace is not None:
+            pace.finish()
         return traced
 
     # Where as many may run as there are threads, nobody has to wait for the others of his group.

@@ -55,7 +55,7 @@ def explained(config: Config, report: Report, diagnose: Diagnose) -> Report:
 def work(config: Config) -> float:
     """Multiplications of a diagnosis, in round figures: forward, back, and the gradients' norms."""
     layers = plan_of(config).outline.layers
-    products = sum(float(info.parameters) * info.positions for info in layers)
+    products = sum(float(info.products) for info in layers)
     return 6.0 * products * config.batch.size * config.batch.count * config.trials
 
 

@@ -56,6 +56,7 @@ def make_attention(assembly: Assembly, spec: schema.Attention, shape: Shape, inf
         weight=query.weight.law,
         last_weight=out.weight.law,
         is_affine=False,
+        products=4 * length * features * features + 2 * length * length * features,
         kept=4 * length * features + 3 * spec.heads * length * length,
     )
     return Attention(facts, query, key, value, out, heads=spec.heads, causal=spec.causal)

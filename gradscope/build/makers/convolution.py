@@ -93,6 +93,7 @@ def _convolution(
         weight=weight.law,
         bias=bias and bias.law,
         groups=groups,
+        products=weight.size * math.prod(shape) // filters,
         # The kernel and its gradient, and the patches of one row of windows.
         workspace=2 * weight.size + positions * channels * shape[-1 if len(shape) == 3 else 0],
     )

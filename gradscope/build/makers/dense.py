@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from gradscope.build.makers.facts import Shape, known, words
@@ -26,5 +27,12 @@ def make_dense(assembly: Assembly, spec: schema.Dense, shape: Shape, info: Layer
     if spec.bias:
         bias = assembly.bias(info, Fans(fan_in, spec.units), spec.init, spec.bias_init)
     parameters = weight.size + (bias.size if bias else 0)
-    laws = {"weight": weight.law, "bias": bias and bias.law}
-    return Dense(known(info, (*shape[:-1], spec.units), parameters, **laws), weight, bias)
+    facts = known(
+        info,
+        (*shape[:-1], spec.units),
+        parameters,
+        weight=weight.law,
+        bias=bias and bias.law,
+        products=weight.size * math.prod(shape[:-1]),
+    )
+    return Dense(facts, weight, bias)

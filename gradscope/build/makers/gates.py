@@ -40,6 +40,7 @@ def make_glu(assembly: Assembly, spec: schema.Glu, shape: Shape, info: LayerInfo
         2 * spec.units * (fans.fan_in + spec.bias),
         weight=value.weight.law,
         is_affine=False,
+        products=2 * fans.fan_in * _size(output),
         kept=3 * _size(output),
     )
     return Glu(facts, value, gate, activation)
@@ -64,6 +65,7 @@ def make_maxout(assembly: Assembly, spec: schema.Maxout, shape: Shape, info: Lay
         weight.size + (bias.size if bias else 0),
         weight=weight.law,
         is_affine=False,
+        products=count * fans.fan_in * _size(output),
         kept=count * _size(output),
     )
     return Maxout(facts, Dense(info, weight, bias), count)

@@ -79,6 +79,8 @@ def _recurrent(
         weight=directions["forward"].into.law,
         activation=kind.activation,
         is_affine=False,
+        products=length * sum(d.into.size + d.recurrent.size for d in directions.values()),
+        steps=length,
         kept=_kept(kind.cell) * length * units,
     )
     layer = Recurrent if spec.return_sequences else FinalState

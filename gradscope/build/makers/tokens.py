@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from gradscope.build.makers.facts import Shape, Tokens, known, sequence_of, words
@@ -66,6 +67,7 @@ def make_tied_dense(assembly: Assembly, spec: schema.TiedDense, shape: Shape, in
         shares=spec.tied,
         own=("bias",),
         weight=table.law,
+        products=table.size * math.prod(shape[:-1]),
     )
     return TiedDense(facts, table, bias)
 

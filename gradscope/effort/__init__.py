@@ -1,0 +1,1 @@
+"""What a diagnosis would take: arithmetic, memory and time, told without running it."""

@@ -1,0 +1,109 @@
+"""What a diagnosis would take, from what there is to do and how fast the machine is. Runs nothing."""
+
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from msgspec import Struct
+
+from gradscope.build import Plan
+from gradscope.build.free_memory import available_bytes
+from gradscope.effort.machine import Rates, measured_rates
+from gradscope.effort.work import Work, work_of
+
+ENTRY_PASSES = 50
+"""Passes in cache over an entry of an output that take as long as all that is done with it (measured)."""
+
+PATCH_PASSES = 11
+"""The same of an entry of a convolution's windows."""
+
+WEIGHT_PASSES = 14
+"""The same of a weight, besides drawing and multiplying."""
+
+CALLS = 230
+"""Calls of NumPy that take as long as what is done for a layer, whatever its size."""
+
+SHARING = 0.85
+"""How much of a further thread's time is gained by what large arrays take."""
+
+
+class Estimate(Struct, frozen=True, kw_only=True):
+    """What the diagnosis of a config would take."""
+
+    name: str
+    source: str
+    layers: int
+    parameters: int
+    trials: int
+    flops: float
+    """Multiplications and additions of all trials."""
+    weight_bytes: int
+    """Of a trial's weights."""
+    held_bytes: int
+    """Of them, those that are kept from the way forward to the way back; the others are drawn twice."""
+    passing_bytes: int
+    """Of a trial's batch, outputs, and what is kept of them for the way back."""
+    peak_bytes: int
+    """At once, of all trials that run side by side."""
+    free_bytes: int
+    together: int
+    """Trials side by side."""
+    seconds: float
+
+    @property
+    def fits(self) -> bool:
+        """Whether there is room for one trial at least."""
+        return self.peak_bytes <= self.free_bytes
+
+
+class Terms(NamedTuple):
+    """How it is to be run."""
+
+    trials: int
+    jobs: int
+    memory: int | None = None
+
+
+def estimate(plan: Plan, terms: Terms, rates: Rates | None = None) -> Estimate:
+    """What a plan would take; rates are measured now where none are given."""
+    config, needs = plan.config, plan.needs
+    work = work_of(plan.steps(), config.batch.size, config.batch.count)
+    shares = plan.allotment(trials=terms.trials, jobs=terms.jobs, memory=terms.memory)
+    held = min(shares.hold, needs.weights)
+    again = 1.0 - held / needs.weights if needs.weights else 0.0
+    seconds = _seconds(
+        work, rates or measured_rates(work), again=again, terms=terms, together=shares.together
+    )
+    return Estimate(
+        name=config.name,
+        source=config.source,
+        layers=work.layers,
+        parameters=needs.weights // plan.form.dtype.itemsize,
+        trials=terms.trials,
+        flops=work.flops * terms.trials,
+        weight_bytes=needs.weights,
+        held_bytes=held,
+        passing_bytes=needs.passing,
+        peak_bytes=needs.besides(shares.together, terms.jobs) + shares.together * held,
+        free_bytes=available_bytes(),
+        together=shares.together,
+        seconds=seconds * (2.0 if config.dtype == "float64" else 1.0),
+    )
+
+
+def _seconds(work: Work, rates: Rates, *, again: float, terms: Terms, together: int) -> float:
+    """Trials that run side by side share the threads; what a call takes they do one after the other."""
+    products = (2.0 * work.products + work.norm_products) * rates.product
+    drawing = _sum(work.drawn, rates.drawn) + _sum(work.whole, rates.whole)
+    weights = sum(work.drawn.values()) * WEIGHT_PASSES * rates.entry
+    passes = work.entries * ENTRY_PASSES + work.patches * PATCH_PASSES
+    passing = passes * rates.entry + _sum(work.activated, rates.activated)
+    inner = max(1, terms.jobs // together)
+    threads = 1.0 + (inner - 1) * SHARING * work.split
+    large = (products + drawing * (1.0 + again) + weights) / threads + passing
+    rounds = math.ceil(terms.trials / together)
+    return rounds * large + terms.trials * work.calls * CALLS * rates.call
+
+
+def _sum(amounts: Mapping[Any, float], rates: Mapping[Any, float]) -> float:
+    return sum(amount * rates[kind] for kind, amount in amounts.items())
