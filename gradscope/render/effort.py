@@ -56,6 +56,8 @@ def _weights(estimate: Estimate) -> str:
     words = f"{byte_words(estimate.weight_bytes)} a trial"
     if estimate.held_bytes >= estimate.weight_bytes:
         return f"{words}, all of it held"
+    if not estimate.held_bytes:
+        return f"{words}, none of it held; it is drawn twice"
     return f"{words}, {byte_words(estimate.held_bytes)} of it held; the rest is drawn twice"
 
 

@@ -1,0 +1,1 @@
+"""What a diagnosis would take, and what it then took."""
