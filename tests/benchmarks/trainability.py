@@ -22,6 +22,9 @@ STEPS = 300
 WINDOW = 20
 """Steps a loss is averaged over."""
 TRAINS = 0.5 * math.log(10.0)
+SLOW = ("GS110", "GS204")
+"""Rules that speak of what a level ratio does not show: deep for its width, all samples alike."""
+
 SURE = 0.25 * math.log(10.0)
 """A loss that has come this far has trained: the run, and the other rates, are spared."""
 
@@ -49,6 +52,7 @@ def study(number: int) -> dict[str, Any]:
         "log10_ratio": reports["adam"].flow.log10_ratio,
         "risk": reports["adam"].flow.risk,
         "verdicts": {name: report.verdict for name, report in reports.items()},
+        "rules": sorted({finding.rule for finding in reports["momentum"].findings}),
         "losses": losses,
     }
 
@@ -115,15 +119,32 @@ def figures(rows: list[dict[str, Any]]) -> None:
             f"an error in the verdict: precision {both}/{sum(broken)} = {both / max(1, sum(broken)):.3f}, "
             f"recall {both}/{sum(bad)} = {both / max(1, sum(bad)):.3f}"
         )
+        _print_missed(rows, name, broken, bad)
         for row, is_broken, is_bad in zip(rows, broken, bad, strict=True):
             if is_broken != is_bad:
                 _disagreement(row, name)
 
 
+def _print_missed(rows: list[dict[str, Any]], name: str, broken: list[bool], bad: list[bool]) -> None:
+    """How many of those without an error have a warning, or what speaks of slowness; beside those that train."""
+    for words, fails in (("fail", True), ("train", False)):
+        there = [
+            row
+            for row, is_broken, is_bad in zip(rows, broken, bad, strict=True)
+            if (is_broken, is_bad) == (False, fails)
+        ]
+        warned = sum(row["verdicts"][name] == "warning" for row in there)
+        slow = sum(any(rule in row["rules"] for rule in SLOW) for row in there)
+        print(
+            f"      {len(there)} without an error {words}: {warned} with a warning, {slow} with {' or '.join(SLOW)}"
+        )
+
+
 def _disagreement(row: dict[str, Any], name: str) -> None:
     print(
         f"  {row['number']:>4} {row['verdicts'][name]:<10} first/last 10^{row['log10_ratio']:+.1f}, "
-        f"best loss {row['losses'][name]:.2f}: {row['traits']}"
+        f"best loss {row['losses'][name]:.2f}: "
+        f"{row['traits']}; {' '.join(rule for rule in SLOW if rule in row['rules'])}".rstrip("; ")
     )
 
 

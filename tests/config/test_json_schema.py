@@ -19,7 +19,7 @@ from tests.config import test_layers, test_load, test_sections
 
 jsonschema = pytest.importorskip("jsonschema")
 
-CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))
+CONFIGS = sorted((Path(__file__).parents[2] / "configs").rglob("*.yaml"))
 SCHEMA = config_schema({rule.id: Subject(rule.summary, rule.limits) for rule in RULES.values()})
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
