@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from gradscope.engine import Array
+from gradscope.engine.ahead import drawn_ahead
 from gradscope.engine.layer import Listener, Step
 from gradscope.engine.losses import Loss
 from gradscope.engine.sequence import SILENT, Sequence
@@ -31,7 +32,8 @@ class Network:
     ) -> tuple[float | None, Signal]:
         """The loss (None for a random cotangent) and ∂L/∂inputs of pass `number` of the trial."""
         trunk = self.trunk.at_pass(number)
-        outputs, caches = trunk.forward(inputs, listener)
+        with drawn_ahead(trunk):
+            outputs, caches = trunk.forward(inputs, listener)
         loss, dy = self.loss.evaluate(outputs, targets)
         return loss, trunk.backward(Signal(dy), caches, listener)
 

@@ -73,6 +73,11 @@ def side_by_side(task: Callable[[Item], Result], items: Sequence[Item]) -> list[
     return [results[number] for number in range(len(items))]
 
 
+def spare_jobs() -> int:
+    """Threads that may be used besides this one."""
+    return _jobs.get() - 1
+
+
 @lru_cache(maxsize=4)
 def _pool(jobs: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(jobs, thread_name_prefix="gradscope")

@@ -95,6 +95,10 @@ class Weight:
         columns = self.blocks[0].stop if initializer.in_blocks else self.shape[1]
         return self.shape[0] * columns * initializer.room
 
+    def is_drawn(self, number: int) -> bool:
+        """Whether a block is held already."""
+        return self._kept[number] is not None
+
     def block(self, number: int) -> Array:
         """The entries (I, columns) of one block, contiguous."""
         kept = self._kept[number]
@@ -108,7 +112,7 @@ class Weight:
         block = self._reader()
 
         def product(number: int) -> None:
-            y[:, self.blocks[number]] = x @ block(number)
+            np.matmul(x, block(number), out=y[:, self.blocks[number]])
 
         side_by_side(product, range(len(self.blocks)))
         return y
