@@ -15,6 +15,9 @@ ARRAYS_A_LAYER = 2
 """An output and what is kept for the way back; slopes and masks are as large as the output."""
 
 
+_UNITS = ((1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"))
+
+
 class Needs(NamedTuple):
     """Bytes that the trials of a network take."""
 
@@ -121,4 +124,5 @@ def _bytes(drawing: _Drawing) -> int:
 
 def byte_words(size: float) -> str:
     """1.5 GB, 30 MB."""
-    return f"{size / 1e9:.1f} GB" if size >= 1e8 else f"{size / 1e6:.0f} MB"
+    unit, prefix = next((each for each in _UNITS if size >= 0.1 * each[0]), (1e6, "M"))
+    return f"{size / unit:.{0 if prefix == 'M' else 1}f} {prefix}B"

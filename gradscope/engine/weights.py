@@ -34,13 +34,17 @@ _UNUSED = np.random.Generator(np.random.SFC64(0))
 
 def column_blocks(rows: int, columns: int) -> tuple[slice, ...]:
     """The fixed layout: which columns of a (rows, columns) weight are drawn and multiplied together."""
+    edges = [*range(0, columns, block_width(rows, columns)), columns]
+    return tuple(slice(start, stop) for start, stop in pairwise(edges))
+
+
+def block_width(rows: int, columns: int) -> int:
+    """Columns of a block, of which the last one may have less."""
     entries = rows * columns
     if entries < SPLIT_FROM:
-        return (slice(0, columns),)
+        return columns
     count = min(2 * math.ceil(entries / (2 * LARGEST_BLOCK)), columns)
-    width = _COLUMN_STEP * math.ceil(columns / (count * _COLUMN_STEP))
-    edges = [*range(0, columns, width), columns]
-    return tuple(slice(start, stop) for start, stop in pairwise(edges))
+    return min(columns, _COLUMN_STEP * math.ceil(columns / (count * _COLUMN_STEP)))
 
 
 class Weight:
@@ -92,7 +96,7 @@ class Weight:
     def drawing_bytes(self) -> int:
         """What it takes while it is drawn: the whole of it, or its largest block."""
         initializer = self.law.initializer
-        columns = self.blocks[0].stop if initializer.in_blocks else self.shape[1]
+        columns = block_width(*self.shape) if initializer.in_blocks else self.shape[1]
         return self.shape[0] * columns * initializer.room
 
     def is_drawn(self, number: int) -> bool:

@@ -18,7 +18,7 @@ GB = 10**9
 @pytest.mark.parametrize(
     ("units", "free", "message"),
     [
-        (1_000_000_000, 2 * GB, "one batch takes 512.0 GB of memory on its way, 2.0 GB are free"),
+        (1_000_000_000, 2 * GB, "one batch takes 0.5 TB of memory on its way, 2.0 GB are free"),
         (100_000, 30_000_000, "one batch takes 51 MB of memory on its way, 30 MB are free"),
     ],
 )

@@ -101,7 +101,7 @@ LARGER_THAN_MEMORY = "input: 200000\nlayers: [dense: {units: 200000, init: ortho
 
 def test_a_network_that_fits_nowhere_is_estimated(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plan, "available_bytes", lambda: 24 * 10**9)
-    with pytest.raises(ConfigError, match=r"drawing the weights of 'dense1' takes 1600\.0 GB"):
+    with pytest.raises(ConfigError, match=r"drawing the weights of 'dense1' takes 1\.6 TB"):
         load_config("large.yaml", text=LARGER_THAN_MEMORY)
     found = read_estimate("large.yaml", text=LARGER_THAN_MEMORY, asked={"trials": 2}, jobs=1)
     assert (found.parameters, found.trials, found.held_bytes) == (200_000 * 200_001, 2, 0)
