@@ -87,6 +87,9 @@ class Diagnoses:
             total = sum(config.trials for config in configs.values())
             with one_blas_thread(), Progress(total, shown=shows_progress) as progress:
                 self._diagnose_all(configs, progress)
+            if self._request.explains:
+                with one_blas_thread():
+                    self._explain_all(shows_progress)
         except KeyboardInterrupt:
             say_interrupted(len(self._results), len(self._request.sources))
             self.exit_code = INTERRUPTED
@@ -159,21 +162,37 @@ class Diagnoses:
         return workers, max(1, jobs // workers)
 
     def _diagnose(self, config: Config, jobs: int | None, memory: int | None, progress: Progress) -> Report:
-        from gradscope.diagnosis import diagnose
-
-        request = self._request
-        if request.announces:
+        if self._request.announces:
             from gradscope.cli.estimates import announce
 
             announce(config, jobs, memory)
-        measured = partial(diagnose, jobs=jobs, memory=memory, select=request.select, ignore=request.ignore)
         with progress.part(config.trials) as reach:
-            report = measured(config, progress=reach)
-        if not request.explains or report.verdict == "healthy":
-            return report
+            return self._measure(jobs, memory)(config, progress=reach)
+
+    def _measure(self, jobs: int | None, memory: int | None) -> Callable[..., Report]:
+        from gradscope.diagnosis import diagnose
+
+        asked = self._request
+        return partial(diagnose, jobs=jobs, memory=memory, select=asked.select, ignore=asked.ignore)
+
+    def _explain_all(self, shows_progress: bool) -> None:
+        """Try remedies for what warns, when all is diagnosed: nothing measured is lost if that is stopped."""
+        from gradscope.render.outcome import Failure
+
+        sick = {
+            number: report
+            for number, report in self._results.items()
+            if not isinstance(report, Failure) and report.verdict != "healthy"
+        }
+        if not sick:
+            return
         from gradscope.remedies.explaining import explained
 
-        return explained(config, report, measured)
+        measured = self._measure(self._request.jobs, self._request.memory)
+        with Progress(len(sick), shown=shows_progress, noun="remedies") as progress:
+            for number, report in sick.items():
+                with progress.part(1):
+                    self._results[number] = explained(self._configs[number], report, measured)
 
     def _keep_finished(self, futures: Mapping[int, Future[Report]]) -> None:
         for number, future in futures.items():

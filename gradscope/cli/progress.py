@@ -10,10 +10,12 @@ DELAY_SECONDS = 1.0
 
 
 class Progress:
-    """Counts finished trials; after a second, when `shown`, as a bar that vanishes at the end."""
+    """Counts finished trials or whatever else; after a second, when `shown`, as a bar that vanishes at the
+    end."""
 
-    def __init__(self, total: int, *, shown: bool) -> None:
+    def __init__(self, total: int, *, shown: bool, noun: str = "trials") -> None:
         self._total = total
+        self._noun = noun
         self._finished = 0.0
         self._lock = threading.Lock()
         self._bar: Any = None
@@ -66,7 +68,7 @@ class Progress:
         from rich.progress import Progress as Bar
 
         bar = Bar(
-            "trials",
+            self._noun,
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
@@ -77,7 +79,7 @@ class Progress:
         )
         with self._lock:
             if not self._over:
-                task = bar.add_task("trials", total=self._total)
+                task = bar.add_task(self._noun, total=self._total)
                 bar.update(task, completed=self._finished)
                 bar.start()
                 self._bar = bar

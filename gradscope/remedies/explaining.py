@@ -2,30 +2,34 @@
 is measured."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import islice
 
 import msgspec
 
 from gradscope.build.plan import plan_of
-from gradscope.config.digest import config_sha256
 from gradscope.config.load import read_document
 from gradscope.config.schema import Config, Origin
 from gradscope.errors import Problems
 from gradscope.remedies.figures import figure
 from gradscope.remedies.search import Attempt, Bench, Diagnose, badness, warning
-from gradscope.remedies.trials import Workshop
+from gradscope.remedies.trials import Trial, Workshop
 from gradscope.report import Report, TriedRemedy
 
 MOST_MEASURED = 3
 """Changes that are measured for one finding."""
 
 MOST_WORK = 1e11
-"""Multiplications of one diagnosis, about three seconds of two cores, beyond which nothing is tried."""
+"""Multiplications of all that is measured for one config, about five seconds of two cores."""
+
+WORK_OF_A_LAYER = 5e7
+"""As many multiplications take the time that a layer takes besides them: statistics, rules, theory."""
 
 
 def explained(config: Config, report: Report, diagnose: Diagnose) -> Report:
     """The report with `remedies`, one for each rule that warns and that some change does something about.
+
+    Where a diagnosis takes too long to be repeated, as of a network of two thousand layers, nothing is tried.
 
     Args:
         config: what was diagnosed, from `load_config`.
@@ -33,30 +37,26 @@ def explained(config: Config, report: Report, diagnose: Diagnose) -> Report:
         diagnose: measures a config as this one was measured.
     """
     rules = _to_explain(report)
-    if not rules or config.origin is None or work(config) > MOST_WORK:
+    most = int(MOST_WORK / work(config)) if rules else 0
+    workshop = _workshop(config, config.origin) if most and config.origin is not None else None
+    if workshop is None:
         return report
-    known: dict[str, Report] = {}
-
-    def measured(tried: Config) -> Report:
-        digest = config_sha256(tried)
-        if digest not in known:
-            known[digest] = diagnose(tried)
-        return known[digest]
-
+    bench = Bench(workshop, diagnose)
     tried = []
     for rule, callers in rules.items():
-        workshop = _workshop(config, config.origin)
-        best = _best(Bench(workshop, measured), workshop, rule, callers, report) if workshop else None
+        singles = workshop.singles(callers)
+        best = _best(bench, islice(singles, min(MOST_MEASURED, most - len(bench.tried))), rule, report)
         if best is not None:
             tried.append(_record(rule, report, best))
     return msgspec.structs.replace(report, remedies=tuple(tried))
 
 
 def work(config: Config) -> float:
-    """Multiplications of a diagnosis, in round figures: forward, back, and the gradients' norms."""
+    """What a diagnosis takes, in multiplications: forward, back, and the gradients' norms; and the layers."""
     layers = plan_of(config).outline.layers
     products = sum(float(info.products) for info in layers)
-    return 6.0 * products * config.batch.size * config.batch.count * config.trials
+    samples = config.batch.size * config.batch.count * config.trials
+    return 6.0 * products * samples + WORK_OF_A_LAYER * len(layers)
 
 
 def _to_explain(report: Report) -> Mapping[str, frozenset[str]]:
@@ -79,16 +79,24 @@ def _workshop(config: Config, origin: Origin) -> Workshop | None:
     return Workshop(config, document, origin.overrides, folder)
 
 
-def _best(
-    bench: Bench, workshop: Workshop, rule: str, callers: frozenset[str], before: Report
-) -> Attempt | None:
-    """The first change that silences the rule, whatever else remains; else what comes nearest to passing."""
-    for trial in islice(workshop.singles(callers), MOST_MEASURED):
+def _best(bench: Bench, trials: Iterable[Trial], rule: str, before: Report) -> Attempt | None:
+    """The first change that silences the rule, whatever else remains, of those tried for another rule too;
+    else what comes nearest to passing."""
+
+    def helps(attempt: Attempt) -> bool:
+        return badness(attempt.report) < badness(before)
+
+    def silences(attempt: Attempt) -> bool:
+        return rule not in warning(attempt.report) and helps(attempt)
+
+    done = next(filter(silences, bench.tried), None)
+    if done is not None:
+        return done
+    for trial in trials:
         attempt = bench.attempt(trial)
-        if rule not in warning(attempt.report) and badness(attempt.report) < badness(before):
+        if attempt is not None and silences(attempt):
             return attempt
-    nearest = min(bench.tried, key=lambda attempt: badness(attempt.report), default=None)
-    return nearest if nearest is not None and badness(nearest.report) < badness(before) else None
+    return min(filter(helps, bench.tried), key=lambda attempt: badness(attempt.report), default=None)
 
 
 def _record(rule: str, before: Report, best: Attempt) -> TriedRemedy:

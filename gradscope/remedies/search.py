@@ -6,6 +6,7 @@ from itertools import islice
 from msgspec import Struct
 
 from gradscope.config.schema import Config
+from gradscope.errors import GradscopeError
 from gradscope.remedies.changes import Change
 from gradscope.remedies.remedy import Measure, Option, Remedy
 from gradscope.remedies.trials import Trial, Workshop, called
@@ -113,9 +114,12 @@ class Bench:
         self._diagnose = diagnose
         self._progress = progress
 
-    def attempt(self, trial: Trial) -> Attempt:
-        """Measure one trial."""
-        report = self._diagnose(trial.config)
+    def attempt(self, trial: Trial) -> Attempt | None:
+        """Measure one trial; None where it cannot be measured, as when given targets do not fit its loss."""
+        try:
+            report = self._diagnose(trial.config)
+        except (GradscopeError, MemoryError):
+            return None
         attempt = Attempt(trial, report)
         self.tried.append(attempt)
         if self._progress:
@@ -126,13 +130,13 @@ class Bench:
         """The first that passes when measured."""
         for trial in islice(trials, MOST_MEASURED):
             attempt = self.attempt(trial)
-            if passes(attempt.report):
+            if attempt is not None and passes(attempt.report):
                 return attempt
         return None
 
     def sought(self, rules: frozenset[str]) -> Attempt | None:
         """What the remedies find that seek by measuring; the first that passes."""
-        at = self._workshop.situation(self._workshop.start)
+        at = self._workshop.at_start
         for remedy in called(rules):
             if remedy.sought is not None:
                 option = remedy.sought(at, self._measure(remedy))
@@ -149,7 +153,8 @@ class Bench:
     def _measure(self, remedy: Remedy) -> Measure:
         def measured(option: Option) -> Report | None:
             trial = self._workshop.trial(remedy, option)
-            return self.attempt(trial).report if trial is not None else None
+            attempt = self.attempt(trial) if trial is not None else None
+            return attempt.report if attempt is not None else None
 
         return measured
 

@@ -1,5 +1,6 @@
 """Changes that can be tried: each remedy's options made into configs, and what theory expects of them."""
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
@@ -49,9 +50,11 @@ class Trial(Struct, frozen=True):
         return sum(remedy.cost for remedy in self.remedies)
 
     @property
-    def rank(self) -> tuple[int, int, int]:
-        """Those theory expects to pass first, those it says nothing of next; then what alters less."""
-        return self.outlook, self.cost, sum(map(len, self.steps))
+    def rank(self) -> tuple[int, int, int, float]:
+        """Those theory expects to pass first, those it says nothing of next; then what alters less, and of
+        what alters as much, what theory has nearer to level."""
+        decades = round(self.decades, 1) if self.decades is not None else math.inf
+        return self.outlook, self.cost, sum(map(len, self.steps)), decades
 
 
 class Workshop:
@@ -61,13 +64,15 @@ class Workshop:
         self._asked = {"seed": config.seed, "trials": config.trials}
         self._overrides, self._folder = overrides, folder
         self._seen = {config_sha256(config)}
+        self._singles: dict[str, list[Trial]] = {}
         self.start = Trial("", (), (), config, document, None)
+        self.at_start = self.situation(self.start)
 
     def singles(self, rules: frozenset[str]) -> Iterator[Trial]:
         """What the rules call for, each config once, by rank. Configs are made as they are asked for."""
         groups = groupby(called(rules), key=lambda remedy: remedy.cost)
         yield from _by_rank(
-            (trial for remedy in remedies for trial in self._trials(remedy)) for _, remedies in groups
+            (trial for remedy in remedies for trial in self._single(remedy)) for _, remedies in groups
         )
 
     def pairs(self, rules: frozenset[str], firsts: Sequence[Trial]) -> Iterator[Trial]:
@@ -84,8 +89,14 @@ class Workshop:
             for _, pairs in groupby(sorted(both, key=cost), key=cost)
         )
 
+    def _single(self, remedy: Remedy) -> list[Trial]:
+        if remedy.name not in self._singles:
+            self._singles[remedy.name] = [*self._trials(remedy)]
+        return self._singles[remedy.name]
+
     def _trials(self, remedy: Remedy, behind: Trial | None = None) -> Iterator[Trial]:
-        options = remedy.options(self.situation(behind or self.start)) if remedy.options else ()
+        at = self.situation(behind) if behind else self.at_start
+        options = remedy.options(at) if remedy.options else ()
         for option in options:
             trial = self.trial(remedy, option, behind)
             if trial is not None:

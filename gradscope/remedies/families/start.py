@@ -3,6 +3,7 @@
 import itertools
 import math
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from gradscope.engine.activations import Activation
@@ -14,7 +15,8 @@ from gradscope.theory.mean_field import gradient_gain
 
 _SCHEMES = ("he", "lecun", "glorot")
 _LEAST, _MOST = 0.01, 100.0
-_HALVINGS = 24
+_STEPS = 40
+_CLOSE = 1e-6
 
 _CANCELLED = ("dense", "conv1d", "conv2d")
 
@@ -55,16 +57,36 @@ def critical_gain(at: Situation) -> Iterator[Option]:
         yield Option(f"init: variance {text}", with_init(at, {"variance": float(text)}))
 
 
+@lru_cache(maxsize=256)
 def critical_scale(activation: Activation, sigma_b2: float = 0.0) -> float | None:
-    """σ_w² at which χ₁ = 1, by bisection; None where there is none between 0.01 and 100."""
+    """σ_w² at which χ₁ = 1; None where there is none between 0.01 and 100.
+
+    Regula falsi in the logarithms, the Illinois way: between them most activations are nearly a line.
+    """
     low, high = math.log(_LEAST), math.log(_MOST)
-    if gradient_gain(activation, _LEAST, sigma_b2) > 1.0 or gradient_gain(activation, _MOST, sigma_b2) < 1.0:
+    below, above = (_log_gain(activation, x, sigma_b2) for x in (low, high))
+    if not below < 0.0 < above:
         return None
-    for _ in range(_HALVINGS):
-        middle = 0.5 * (low + high)
-        below = gradient_gain(activation, math.exp(middle), sigma_b2) < 1.0 - 1e-6
-        low, high = (middle, high) if below else (low, middle)
+    side = 0
+    for _ in range(_STEPS):
+        middle = (low * above - high * below) / (above - below)
+        gain = _log_gain(activation, middle, sigma_b2)
+        if abs(gain) < _CLOSE or high - low < _CLOSE:
+            return math.exp(middle)
+        if gain < 0.0:
+            low, below = middle, gain
+            above *= 0.5 if side < 0 else 1.0
+            side = -1
+        else:
+            high, above = middle, gain
+            below *= 0.5 if side > 0 else 1.0
+            side = 1
     return math.exp(high)
+
+
+def _log_gain(activation: Activation, log_sigma_w2: float, sigma_b2: float) -> float:
+    gain = gradient_gain(activation, math.exp(log_sigma_w2), sigma_b2)
+    return math.log(gain) if gain > 0.0 else -math.inf
 
 
 def with_init(at: Situation, to: Any) -> tuple[Change, ...]:
