@@ -19,7 +19,8 @@ class Figure(Struct, frozen=True):
     """The number that tells what a remedy did."""
 
     name: str
-    """`gain_per_layer`, `first_over_last`, `dead_fraction`, `saturated_fraction` or `through_time`."""
+    """`gain_per_layer`, `log10_ratio`, `log10_through_time`, `dead_fraction`, `saturated_fraction` or
+    `loss`."""
     before: float
     after: float
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable
 
-from gradscope.numerals import power10
 from gradscope.report import Figure, Report
 
 
@@ -11,7 +10,7 @@ def figure(rule: str, before: Report, after: Report) -> Figure:
     name, of = _FIGURES.get(rule, ("gain_per_layer", _gain))
     now, then = of(before), of(after)
     if now is None or then is None:
-        name, now, then = "first_over_last", _first_over_last(before), _first_over_last(after)
+        name, now, then = "log10_ratio", before.flow.log10_ratio, after.flow.log10_ratio
     return Figure(name, now, then)
 
 
@@ -19,8 +18,8 @@ def _gain(report: Report) -> float | None:
     return report.flow.gain_per_layer
 
 
-def _first_over_last(report: Report) -> float:
-    return power10(report.flow.log10_ratio)
+def _loss(report: Report) -> float | None:
+    return report.loss.mean
 
 
 def _dead(report: Report) -> float | None:
@@ -32,11 +31,11 @@ def _saturated(report: Report) -> float | None:
 
 
 def _through_time(report: Report) -> float | None:
-    """State gradient at the first step over the last, of the layer where it is furthest from 1."""
+    """log10 of the state gradient at the first step over the last, where it is furthest from 1."""
     times = [layer.time for layer in report.layers if layer.time is not None]
     states = [state for time in times for state in (time.forward, time.backward) if state is not None]
     ratios = [state.log10_rms[0] - state.log10_rms[-1] for state in states]
-    return power10(max(ratios, key=abs)) if ratios else None
+    return max(ratios, key=abs, default=None)
 
 
 def _worst(fractions: Iterable[float | None]) -> float | None:
@@ -44,9 +43,10 @@ def _worst(fractions: Iterable[float | None]) -> float | None:
 
 
 _FIGURES: dict[str, tuple[str, Callable[[Report], float | None]]] = {
-    "GS108": ("through_time", _through_time),
-    "GS109": ("through_time", _through_time),
+    "GS108": ("log10_through_time", _through_time),
+    "GS109": ("log10_through_time", _through_time),
     "GS201": ("dead_fraction", _dead),
     "GS202": ("saturated_fraction", _saturated),
+    "GS403": ("loss", _loss),
 }
 """Rules that judge something else than the flow over depth."""

@@ -1,5 +1,6 @@
 """Finds the smallest change that makes a config pass: ranked by theory, measured with all trials."""
 
+import math
 from collections.abc import Callable, Iterable
 from itertools import islice
 
@@ -72,7 +73,12 @@ def warning(report: Report) -> frozenset[str]:
 def badness(report: Report) -> tuple[int, int, float]:
     """How far a report is from passing; less is better."""
     severities = [finding.severity for finding in report.findings]
-    return severities.count("error"), severities.count("warning"), abs(report.flow.log10_ratio)
+    decades = abs(report.flow.log10_ratio)
+    return (
+        severities.count("error"),
+        severities.count("warning"),
+        math.inf if math.isnan(decades) else decades,
+    )
 
 
 def search(workshop: Workshop, before: Report, diagnose: Diagnose, progress: Tell | None = None) -> Fix:

@@ -3,15 +3,16 @@
 import shlex
 from collections.abc import Callable
 
-from gradscope.render.quantities import share, value
+from gradscope.render.quantities import ratio, share, value
 from gradscope.report import Figure, Report, TriedRemedy
 
 _WORDS: dict[str, tuple[str, Callable[[float], str]]] = {
     "gain_per_layer": ("gain", value),
-    "first_over_last": ("first/last", value),
+    "log10_ratio": ("first/last", ratio),
+    "log10_through_time": ("first/last step", ratio),
     "dead_fraction": ("dead", share),
     "saturated_fraction": ("saturated", share),
-    "through_time": ("first/last step", value),
+    "loss": ("loss", value),
 }
 
 

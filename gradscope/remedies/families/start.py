@@ -17,6 +17,10 @@ _SCHEMES = ("he", "lecun", "glorot")
 _LEAST, _MOST = 0.01, 100.0
 _STEPS = 40
 _CLOSE = 1e-6
+"""Of the gain to 1, from below: above a critical tanh network it leaves 1 only with the square of the
+distance."""
+_FOUR_DIGITS = 3e-5
+"""Of what is sought, relative."""
 
 _CANCELLED = ("dense", "conv1d", "conv2d")
 
@@ -71,7 +75,7 @@ def critical_scale(activation: Activation, sigma_b2: float = 0.0) -> float | Non
     for _ in range(_STEPS):
         middle = (low * above - high * below) / (above - below)
         gain = _log_gain(activation, middle, sigma_b2)
-        if abs(gain) < _CLOSE or high - low < _CLOSE:
+        if abs(gain) < 0.1 * _CLOSE or high - low < _FOUR_DIGITS:
             return math.exp(middle)
         if gain < 0.0:
             low, below = middle, gain
@@ -86,7 +90,7 @@ def critical_scale(activation: Activation, sigma_b2: float = 0.0) -> float | Non
 
 def _log_gain(activation: Activation, log_sigma_w2: float, sigma_b2: float) -> float:
     gain = gradient_gain(activation, math.exp(log_sigma_w2), sigma_b2)
-    return math.log(gain) if gain > 0.0 else -math.inf
+    return math.log(gain) + _CLOSE if gain > 0.0 else -math.inf
 
 
 def with_init(at: Situation, to: Any) -> tuple[Change, ...]:
