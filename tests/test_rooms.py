@@ -72,6 +72,8 @@ FOREIGN = {
     "dask": ("sweeping/",),
     "distributed": ("sweeping/",),
     "torch": (),
+    "matplotlib": ("render/png/",),
+    "tensorboardX": ("render/tensorboard.py",),
 }
 """The only places that know a package."""
 

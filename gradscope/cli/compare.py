@@ -6,7 +6,9 @@ from gradscope.cli.commands import GuardedCommand
 from gradscope.cli.diagnoses import STDIN
 from gradscope.cli.exits import FAIL_ON, FINDINGS
 from gradscope.cli.options import (
+    Copy,
     check_choice,
+    check_pictures,
     fail_on_option,
     format_option,
     full_option,
@@ -84,6 +86,7 @@ def compare(
     from gradscope.render.compared import Compared, render
 
     check_choice(select, ignore)
+    check_pictures([Copy(form, output)])
     if len(sources) == 1 and not settings:
         raise click.UsageError(
             f"{sources[0]} alone is no comparison; name a second one, or vary it with --set"

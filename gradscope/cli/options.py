@@ -4,6 +4,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable
+from importlib.util import find_spec
 from typing import Any, NamedTuple
 
 import click
@@ -122,6 +123,22 @@ def check_choice(select: tuple[str, ...], ignore: tuple[str, ...]) -> None:
             chosen(select, ignore)
         except Mistake as mistake:
             raise click.UsageError(f"{mistake.fact}; {mistake.hint}") from mistake
+
+
+def check_pictures(copies: Iterable[Copy]) -> None:
+    """Refuse a picture that nobody could draw, or look at, before the work is done.
+
+    Raises:
+        UsageError: matplotlib is missing, or the picture would go to a terminal.
+    """
+    for copy in copies:
+        if copy.form != "png":
+            continue
+        if find_spec("matplotlib") is None:
+            hint = "pip install 'gradscope[plot]', or take --format html, which needs nothing"
+            raise click.UsageError(f"--format png is drawn by matplotlib, which is not installed; {hint}")
+        if copy.path is None and sys.stdout.isatty():
+            raise click.UsageError("a terminal cannot show a PNG; name a file with -o FILE")
 
 
 def writable(ctx: click.Context, parameter: click.Parameter, path: str) -> str | None:

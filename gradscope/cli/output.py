@@ -10,55 +10,57 @@ from gradscope.errors import Place, Problem, UserError
 
 
 def write(
-    text: str, path: str | None, *, ansi: bool = False, noun: str = "report", asked_by: str = "-o"
+    found: str | bytes, path: str | None, *, ansi: bool = False, noun: str = "report", asked_by: str = "-o"
 ) -> None:
-    """Write the text as UTF-8 to a file, or to standard output when there is none.
+    """Write text as UTF-8, or a picture as it is, to a file, or to standard output when there is none.
 
     Args:
-        text: what is written.
+        found: what is written.
         path: the file, links followed; it keeps its permissions.
         ansi: whether styles may go to standard output.
-        noun: what messages call the text.
+        noun: what messages call it.
         asked_by: the option that names the file.
 
     Raises:
         UserError: it cannot be written there.
     """
     try:
+        content = found if isinstance(found, bytes) else found.encode("utf-8", "backslashreplace")
         if path is None:
-            _print(text, ansi)
+            _print(found, ansi)
         elif os.path.exists(path) and not os.path.isfile(path):
-            _write_into(text, path)
+            _write_into(content, path)
         else:
-            _replace(text, os.path.realpath(path))
+            _replace(content, os.path.realpath(path))
     except OSError as error:
         fact = f"the {noun} cannot be written: {error.strerror or error}"
         place = Place("standard output" if path is None else path)
         raise UserError([Problem(place, fact, f"name another file with {asked_by}")]) from error
 
 
-def _print(text: str, ansi: bool) -> None:
-    encoding = sys.stdout.encoding or "utf-8"
-    showable = text.encode(encoding, "backslashreplace").decode(encoding)
+def _print(found: str | bytes, ansi: bool) -> None:
+    if isinstance(found, str):
+        encoding = sys.stdout.encoding or "utf-8"
+        found = found.encode(encoding, "backslashreplace").decode(encoding)
     try:
-        click.echo(showable, nl=False, color=ansi)
+        click.echo(found, nl=False, color=ansi)
     except BrokenPipeError:
         # The reader has seen enough, as `head` does. What is still buffered must not fail at the exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _write_into(text: str, path: str) -> None:
-    """A device or a pipe takes the text; replacing it by a file would destroy it."""
-    with open(path, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as stream:
-        stream.write(text)
+def _write_into(content: bytes, path: str) -> None:
+    """A device or a pipe takes it; replacing it by a file would destroy it."""
+    with open(path, "wb") as stream:
+        stream.write(content)
 
 
-def _replace(text: str, path: str) -> None:
+def _replace(content: bytes, path: str) -> None:
     """A file beside it is written first and takes its place at once; nobody ever reads half a report."""
     handle, beside = tempfile.mkstemp(prefix=".gradscope-", dir=os.path.dirname(path))
     try:
-        with open(handle, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as stream:
-            stream.write(text)
+        with open(handle, "wb") as stream:
+            stream.write(content)
         os.chmod(beside, _mode(path))
         os.replace(beside, path)
     except BaseException:

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
     from gradscope.render.outcome import Outcome
 
-FOR_PEOPLE = frozenset({"table", "markdown"})
+FOR_PEOPLE = frozenset({"table", "markdown", "png"})
 """Formats in which nothing to say is nothing to write; the others are whole documents even then."""
 
 
-_BARE = frozenset({"csv"})
+_BARE = frozenset({"csv", "png"})
 """Formats that hold no findings."""
 
 

@@ -9,6 +9,7 @@ from gradscope.cli.options import (
     Copy,
     all_option,
     check_choice,
+    check_pictures,
     explain_option,
     fail_on_option,
     format_option,
@@ -26,7 +27,7 @@ from gradscope.cli.options import (
     verbose_option,
 )
 from gradscope.cli.reporting import here, shows_advice, write_reports
-from gradscope.render import DRAWN, RENDERERS
+from gradscope.render import DRAWN, RUN_RENDERERS
 
 
 def _sources(ctx: click.Context, parameter: click.Parameter, sources: tuple[str, ...]) -> tuple[str, ...]:
@@ -37,9 +38,9 @@ def _sources(ctx: click.Context, parameter: click.Parameter, sources: tuple[str,
 
 @click.command(cls=GuardedCommand)
 @click.argument("configs", nargs=-1, required=True, metavar="CONFIG...", callback=_sources)
-@format_option(RENDERERS)
+@format_option(RUN_RENDERERS)
 @output_option
-@report_option(RENDERERS)
+@report_option(RUN_RENDERERS)
 @set_option
 @seed_option
 @trials_option
@@ -93,6 +94,7 @@ def run(
 
     check_choice(select, ignore)
     written = [Copy(form, output), *copies]
+    check_pictures(written)
     request = Request(configs, settings, seed, trials, select, ignore, jobs, memory, verbose)
     if estimates:
         from gradscope.cli.estimates import show_estimates
@@ -109,5 +111,5 @@ def run(
         predictions=found.predictions() if any(copy.form in DRAWN for copy in written) else (),
     )
     looks = {"all_layers": all_layers, "full": full, "quiet": quiet, "verbose": verbose}
-    write_reports(outcome, RENDERERS, written, **looks)
+    write_reports(outcome, RUN_RENDERERS, written, **looks)
     click.get_current_context().exit(max(found.exit_code, findings_code(outcome)))

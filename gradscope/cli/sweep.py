@@ -9,7 +9,9 @@ import click
 
 from gradscope.cli.commands import GuardedCommand
 from gradscope.cli.options import (
+    Copy,
     check_choice,
+    check_pictures,
     format_option,
     ignore_option,
     memory_option,
@@ -23,7 +25,7 @@ from gradscope.cli.options import (
     verbose_option,
 )
 
-FORMATS = ("table", "json", "csv", "markdown", "jsonl", "html")
+FORMATS = ("table", "json", "csv", "markdown", "jsonl", "html", "png")
 STDIN = "-"
 OF_A_SUMMARY = frozenset({"summary", "exports", "form", "output", "quiet", "verbose"})
 """Parameters that mean something where nothing is computed."""
@@ -129,6 +131,7 @@ def sweep(*, config: str | None, store: str | None, summary: str | None, dry_run
 
     ctx = click.get_current_context()
     check_choice(asked["select"], asked["ignore"])
+    check_pictures([Copy(asked["form"], asked["output"])])
     if summary is not None:
         _check_summary(ctx)
         ctx.exit(show_summary(Request(config="", store=summary, **asked)))

@@ -84,7 +84,7 @@ def write_sweep(request: Request, digest: str | None) -> int:
             _export(table, path)
         if request.form != "jsonl" or digest is None:
             options = render_options(to_file=request.output is not None, quiet=request.quiet)
-            text = _TEXTS[request.form](table, lambda: summarise(store, kept), options)
+            text = _FORMS[request.form](table, lambda: summarise(store, kept), options)
             write(text, request.output, ansi=options.ansi)
         return store.count(kept.id) - store.count(kept.id, with_failed=False)
 
@@ -146,11 +146,18 @@ def _html(table: Table, summarise: Summarise, options: RenderOptions) -> str:
     return render(summarise(), options)
 
 
-_TEXTS: dict[str, Callable[[Table, Summarise, RenderOptions], str]] = {
+def _png(table: Table, summarise: Summarise, options: RenderOptions) -> bytes:
+    from gradscope.render.png.sweep import render
+
+    return render(summarise(), options)
+
+
+_FORMS: dict[str, Callable[[Table, Summarise, RenderOptions], str | bytes]] = {
     "table": _table,
     "markdown": _markdown,
     "json": _json,
     "csv": _csv,
     "jsonl": _jsonl,
     "html": _html,
+    "png": _png,
 }

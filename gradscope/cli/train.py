@@ -11,8 +11,10 @@ from gradscope.cli.commands import GuardedCommand
 from gradscope.cli.diagnoses import STDIN, read_settings, standard_input
 from gradscope.cli.exits import FAIL_ON, INTERRUPTED, findings_code
 from gradscope.cli.options import (
+    Copy,
     all_option,
     check_choice,
+    check_pictures,
     fail_on_option,
     format_option,
     full_option,
@@ -108,6 +110,7 @@ def train(
     from gradscope.training.run import train as train_network
 
     check_choice(select, ignore)
+    check_pictures([Copy(form, output)])
     given = {"steps": steps, "lr": lr, "optimizer": optimizer, "clip": clip, "every": every}
     asked = {"seed": seed, "trials": trials} | {
         f"training.{name}": value for name, value in (given | {"targets": targets}).items()

@@ -22,6 +22,9 @@ RENDERERS: dict[str, str] = {
 }
 """Where the `render` of each format lives; loaded when asked for, so that only the tables need rich."""
 
+RUN_RENDERERS: dict[str, str] = RENDERERS | {"png": "gradscope.render.png.run"}
+"""Those of a run, which has pictures to draw."""
+
 DRAWN = frozenset({"html", "png"})
 """Formats with pictures, which show what theory says beside what was measured."""
 
@@ -35,7 +38,7 @@ COMPACT_RENDERERS: dict[str, str] = RENDERERS | {
 
 def render(
     form: str, outcome: Outcome, options: RenderOptions, renderers: Mapping[str, str] = RENDERERS
-) -> str:
-    """The outcome in one of the formats, ending in a newline unless it is empty."""
+) -> str | bytes:
+    """The outcome in one of the formats: text that ends in a newline unless it is empty, or a picture."""
     renderer: Renderer = import_module(renderers[form]).render
     return renderer(outcome, options)

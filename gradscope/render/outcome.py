@@ -61,5 +61,5 @@ class Outcome(Struct, frozen=True):
         return finding.severity in self.fails_on and not finding.known
 
 
-Renderer = Callable[[Outcome, RenderOptions], str]
+Renderer = Callable[[Outcome, RenderOptions], str | bytes]
 """Returns the text, with its last newline; never prints, never asks the clock or the terminal."""

@@ -1,5 +1,9 @@
 """Pages from the command line: real networks, real files."""
 
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -72,3 +76,36 @@ def test_a_place_that_cannot_be_written(net: Path, tmp_path: Path) -> None:
     result = call("run", net, "--format", "html", "-o", tmp_path / "none" / "page.html")
     assert result.exit_code == 2
     assert "there is no folder" in result.stderr
+
+
+def test_a_png_goes_to_a_file_or_a_pipe(net: Path, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    sheet = tmp_path / "sheet.png"
+    for command in (("run", net), ("train", net, "--steps", 2, "-q"), ("compare", net, "--set", "depth=2")):
+        result = call(*command, "--format", "png", "-o", sheet)
+        assert (result.exit_code, result.output) == (0, "")
+        assert sheet.read_bytes().startswith(b"\x89PNG")
+        sheet.unlink()
+    assert call("run", net, "--format", "png").stdout_bytes.startswith(b"\x89PNG")
+    store = ("--store", tmp_path / "s.sqlite")
+    assert call("sweep", net, "--axis", "depth=1,2", *store, "--format", "png", "-o", sheet).exit_code == 0
+    assert sheet.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("command", ["run", "train", "compare", "sweep"])
+def test_a_png_without_matplotlib_names_the_extra(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gradscope.cli.options.find_spec", lambda name: None)
+    result = call(command, "missing.yaml", "--format", "png", "-o", "x.png")
+    assert result.exit_code == 2
+    assert "pip install 'gradscope[plot]'" in result.stderr
+
+
+def test_a_terminal_is_sent_no_png(net: Path) -> None:
+    pytest.importorskip("matplotlib")
+    command = [sys.executable, "-m", "gradscope", "run", str(net), "--format", "png"]
+    ours, theirs = pty.openpty()
+    result = subprocess.run(command, stdout=theirs, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(theirs)
+    os.close(ours)
+    assert result.returncode == 2
+    assert "a terminal cannot show a PNG; name a file with -o FILE" in result.stderr

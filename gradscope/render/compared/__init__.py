@@ -16,6 +16,7 @@ COMPARED_RENDERERS: dict[str, str] = {
     "csv": "gradscope.render.compared.csv_",
     "markdown": "gradscope.render.compared.markdown",
     "html": "gradscope.render.html.compared",
+    "png": "gradscope.render.png.compared",
 }
 """Where the `render` of each format lives; loaded when asked for, so that only the table needs rich."""
 
@@ -33,10 +34,10 @@ class Compared(NamedTuple):
         return self.comparison.is_worse(self.fails_on)
 
 
-Render = Callable[[Compared, "RenderOptions"], str]
+Render = Callable[[Compared, "RenderOptions"], str | bytes]
 
 
-def render(form: str, found: Compared, options: RenderOptions) -> str:
+def render(form: str, found: Compared, options: RenderOptions) -> str | bytes:
     """The comparison in one of the formats."""
     renderer: Render = import_module(COMPARED_RENDERERS[form]).render
     return renderer(found, options)

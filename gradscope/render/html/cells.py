@@ -26,14 +26,14 @@ LONGEST = 8
 
 def draw_cells(found: Cells) -> str:
     """A cell in a shade for each number; a key of the shades below."""
-    low, high = _ends(found)
+    low, high = ends_of(found)
 
     def cell(row: int, column: int) -> tuple[str, str]:
         number = found.numbers[row][column]
         words = found.ticks.write(number)
         if number is None:
             return "none", ""
-        return ("bad" if _is_bad(number) else f"q{shade(number, low, high)}"), words
+        return ("bad" if is_bad(number) else f"q{shade(number, low, high)}"), words
 
     grid = _Grid(found)
     parts = [*grid.cells(cell, letters=False), *grid.labels()]
@@ -59,13 +59,15 @@ def shade(number: float, low: float, high: float) -> int:
     return min(SHADES - 1, max(0, int(share * SHADES)))
 
 
-def _ends(found: Cells) -> tuple[float, float]:
+def ends_of(found: Cells) -> tuple[float, float]:
+    """The numbers of the darkest and the lightest shade."""
     if found.most is not None:
         return 0.0, found.most
     return span((number for row in found.numbers for number in row), least=1.0, whole=found.ticks.is_log10)
 
 
-def _is_bad(number: float) -> bool:
+def is_bad(number: float) -> bool:
+    """Whether it has no shade; an exact zero, log10 −∞, has one."""
     return math.isnan(number) or number == math.inf
 
 

@@ -17,18 +17,19 @@ OF_STEPS: dict[str, str] = {
     "csv": "gradscope.render.training.csv_",
     "markdown": "gradscope.render.training.markdown",
     "html": "gradscope.render.html.training",
+    "png": "gradscope.render.png.training",
 }
 """Formats that show the steps in a way of their own."""
 
-TRAINING_RENDERERS: tuple[str, ...] = tuple(RENDERERS)
+TRAINING_RENDERERS: tuple[str, ...] = (*RENDERERS, "png")
 """Formats of a training's report, the default first."""
 
 
-def render_training(form: str, outcome: Outcome, options: RenderOptions) -> str:
+def render_training(form: str, outcome: Outcome, options: RenderOptions) -> str | bytes:
     """The one report of the outcome in one of the formats."""
     report: TrainingReport
     if form not in OF_STEPS:
         return render(form, outcome, options)
     (report,) = outcome.reports  # type: ignore[assignment]
-    text: str = import_module(OF_STEPS[form]).render(report, options)
+    text: str | bytes = import_module(OF_STEPS[form]).render(report, options)
     return text

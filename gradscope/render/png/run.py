@@ -1,0 +1,27 @@
+"""The sheet of a run: the pictures of every report."""
+
+from collections.abc import Iterator
+
+from gradscope.render.options import RenderOptions
+from gradscope.render.outcome import Outcome
+from gradscope.render.pictures.picture import Picture
+from gradscope.render.pictures.report import report_pictures
+from gradscope.render.png.sheet import sheet
+from gradscope.report import Report
+
+
+def render(outcome: Outcome, options: RenderOptions) -> bytes:
+    """The whole file; nothing where no config could be judged."""
+    reports = outcome.reports
+    if len(reports) == 1:
+        return sheet(
+            f"{reports[0].name}: {reports[0].verdict.replace('_', '-')}", _pictures(outcome, names=False)
+        )
+    return sheet("gradscope run", _pictures(outcome, names=True))
+
+
+def _pictures(outcome: Outcome, *, names: bool) -> Iterator[tuple[str, Picture]]:
+    for number, result in enumerate(outcome.results):
+        if isinstance(result, Report):
+            for picture in report_pictures(result, outcome.prediction_of(number)):
+                yield (f"{result.name} ({result.verdict.replace('_', '-')})" if names else "", picture)

@@ -1,0 +1,1 @@
+"""Sheets of pictures, decoded and looked into."""
