@@ -105,7 +105,9 @@ def test_our_own_fault_does_not_stop_the_others(tmp_path: Path, monkeypatch: pyt
 
 def test_a_fault_of_the_renderer_is_ours_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     diagnosed(monkeypatch)
-    monkeypatch.setitem(__import__("gradscope.render", fromlist=["x"]).RUN_RENDERERS, "json", "no.such.module")
+    monkeypatch.setitem(
+        __import__("gradscope.render", fromlist=["x"]).RUN_RENDERERS, "json", "no.such.module"
+    )
     result = call("run", small(tmp_path), "--format", "json")
     assert (result.exit_code, result.stdout) == (3, "")
     assert result.stderr.startswith("internal error: ModuleNotFoundError: ")
