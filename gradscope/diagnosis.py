@@ -4,18 +4,21 @@ import time
 from collections.abc import Callable, Iterable
 from functools import partial
 
+from msgspec.structs import replace
+
 from gradscope import __version__
 from gradscope.build import Plan, plan_of
 from gradscope.config.digest import config_sha256
 from gradscope.config.schema import Config
 from gradscope.engine.threads import available_jobs
+from gradscope.input_moments import measured_inputs
 from gradscope.probe.run import measure
-from gradscope.probe.summary import summarise_flow, summarise_layers, summarise_loss
-from gradscope.probe.trace import Trace
-from gradscope.report import Report
-from gradscope.rules.base import Finding
+from gradscope.probe.summary import LayerSummary, summarise_flow, summarise_layers, summarise_loss
+from gradscope.report import Report, foreseen
+from gradscope.rules.base import Case, Finding
 from gradscope.rules.judge import judge, verdict
 from gradscope.rules.policy import policy_of
+from gradscope.theory.beside import beside
 
 
 def diagnose(
@@ -47,7 +50,8 @@ def diagnose(
     policy = policy_of(config, select, ignore)
     trace = measured(plan, jobs=jobs or available_jobs(), memory=memory, progress=progress)
     judged = tuple(rule.id for rule in policy.rules() if rule.judges_start)
-    return report_of(config, trace, judge(trace, policy), judged, time.perf_counter() - start)
+    case = Case(trace.outline, trace.trials, measured_inputs(plan))
+    return report_of(config, case, judge(case, policy), judged, time.perf_counter() - start)
 
 
 def measured(
@@ -68,10 +72,10 @@ def measured(
 
 
 def report_of(
-    config: Config, trace: Trace, findings: tuple[Finding, ...], judged: tuple[str, ...], seconds: float
+    config: Config, case: Case, findings: tuple[Finding, ...], judged: tuple[str, ...], seconds: float
 ) -> Report:
     """What was measured and judged of a config, in the time it took."""
-    layers = summarise_layers(trace)
+    layers = _layers(case)
     return Report(
         gradscope_version=__version__,
         name=config.name,
@@ -85,10 +89,18 @@ def report_of(
         dtype=config.dtype,
         parameters=sum(layer.parameters for layer in layers),
         wall_seconds=seconds,
-        loss=summarise_loss(trace),
+        loss=summarise_loss(case),
         layers=layers,
-        flow=summarise_flow(trace),
+        flow=summarise_flow(case),
         verdict=verdict(findings),
         findings=findings,
         judged=judged,
+        theory=foreseen(case, layers),
     )
+
+
+def _layers(case: Case) -> tuple[LayerSummary, ...]:
+    """What was measured of each layer over all trials, with what theory expected of it."""
+    layers = summarise_layers(case)
+    expected = beside(case.prediction, case.layers, [layer.output_grad.log10_l2 for layer in layers])
+    return tuple(replace(layer, theory=expected.get(layer.name)) for layer in layers)

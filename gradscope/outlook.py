@@ -4,19 +4,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-import numpy as np
 
-from gradscope.build.plan import Plan
 from gradscope.build.sketch import sketch
 from gradscope.config.load import read_config
 from gradscope.config.schema import Config, Layer, Repeat
 from gradscope.engine.outline import LayerInfo, Outline
 from gradscope.errors import Problems
+from gradscope.input_moments import measured_inputs
 from gradscope.probe.flow import measure_flow
 from gradscope.rules.policy import check_settings
-from gradscope.theory.level import Level
 from gradscope.theory.prediction import Prediction, predict
-from gradscope.theory.scatter import Deviation, Pair
 from gradscope.theory.unfolding import Stretch, is_settled, unfolded
 
 SHORT = 48
@@ -60,32 +57,16 @@ def _foretold(config: Config, problems: Problems) -> Prediction | None:
     copies = SHORT
     while True:
         layers = _shortened(config.layers, copies)
-        outline = sketch(msgspec.structs.replace(config, layers=layers), problems)
-        if outline is None:
+        plan = sketch(msgspec.structs.replace(config, layers=layers), problems)
+        if plan is None:
             return None
-        prediction = predict(outline, measured_inputs(Plan(config, Problems())))
+        prediction = predict(plan.outline, measured_inputs(plan))
         if layers == config.layers:
             return prediction
-        whole = _whole(config, outline, prediction, copies)
+        whole = _whole(config, plan.outline, prediction, copies)
         if whole is not None:
             return whole
         copies *= 8
-
-
-def measured_inputs(plan: Plan) -> Level | None:
-    """Moments of the first batch, where only the data know them."""
-    inputs, batch_size = plan.outline.inputs, plan.outline.batch_size
-    if inputs.moments is not None or inputs.is_tokens:
-        return None
-    x = plan.batch(0)[0].astype(np.float64).reshape(batch_size, -1)
-    squares = np.mean(x * x, axis=1)
-    second, total = float(squares.mean()), x.sum(axis=0)
-    pairs = float(np.dot(total, total)) - float(np.vdot(x, x))
-    count = batch_size * (batch_size - 1) * x.shape[1]
-    # Samples differ in size, but they are the same for every network.
-    uneven = float(np.var(squares)) / second**2 if second > 0.0 else 0.0
-    spread = Pair(uneven, -uneven / max(batch_size - 1, 1))
-    return Level(float(x.mean()), second, pairs / count if count else 0.0, Deviation(spread, -0.5 * uneven))
 
 
 def _shortened(layers: tuple[Layer, ...], copies: int) -> tuple[Layer, ...]:

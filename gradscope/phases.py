@@ -134,14 +134,14 @@ class _Laws:
         problems = Problems()
         overrides = {**self._overrides, **dict(zip(self.names, point, strict=True))}
         config = read_config(self._document, overrides, problems, folder=self._folder)
-        outline = None
+        plan = None
         if config is not None and not problems.found:
             self.name = config.name
             layers = tuple(map(_short, config.layers))
-            outline = sketch(msgspec.structs.replace(config, layers=layers), problems)
+            plan = sketch(msgspec.structs.replace(config, layers=layers), problems)
         problems.raise_any()
-        assert outline is not None  # or there was a problem
-        laws = plain_laws(outline)
+        assert plan is not None  # or there was a problem
+        laws = plain_laws(plan.outline)
         if laws is None:
             place = Place(self._document.source)
             fact = "a phase diagram needs a network that repeats a dense layer and an activation"

@@ -2,6 +2,7 @@
 JSON."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -9,12 +10,13 @@ from msgspec import Struct
 
 from gradscope.probe.steps import TrainingStep
 from gradscope.probe.summary import FlowSummary, LayerSummary, LossSummary
-from gradscope.rules.base import Finding
+from gradscope.rules.base import Case, Finding
 
 SCHEMA_VERSION = 1
 """Raised when a field of the JSON changes its meaning; fields may be added without."""
 
 
+<<<<<<< HEAD
 class Figure(Struct, frozen=True):
     """The number that tells what a remedy did."""
 
@@ -39,6 +41,18 @@ class TriedRemedy(Struct, frozen=True):
     figure: Figure
     remaining: tuple[str, ...]
     """Rules that still warn; none of a config that passes."""
+=======
+class TheorySummary(Struct, frozen=True):
+    """What theory says of the flow as far as it reaches; ratios are None where it reaches no two flow
+    points."""
+
+    log10_ratio: float | None
+    """Of the first flow point over the last that theory reaches: its mean over networks of this width."""
+    log10_ratio_std: float | None
+    """Standard deviation of one network from that."""
+    unreached: str | None
+    """The first layer theory does not reach, and why."""
+>>>>>>> 3638fdd (Theory beside the measurement: a column, a note where they part, chance of dead units)
 
 
 class Report(Struct, frozen=True, kw_only=True):
@@ -65,13 +79,29 @@ class Report(Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
     judged: tuple[str, ...] = ()
     """Ids of the rules that were asked: those neither switched off nor left out."""
+<<<<<<< HEAD
     remedies: tuple[TriedRemedy, ...] = ()
     """One for each rule that warns, where remedies were tried and one helps."""
+=======
+    theory: TheorySummary | None = None
+    """None in reports of versions that knew no theory."""
+>>>>>>> 3638fdd (Theory beside the measurement: a column, a note where they part, chance of dead units)
 
     def to_dict(self) -> dict[str, Any]:
         """Exactly the JSON report: plain data, non-finite numbers as the strings "nan", "inf" and "-inf"."""
         plain: dict[str, Any] = json_safe(msgspec.to_builtins(self))
         return plain
+
+
+def foreseen(case: Case, layers: Sequence[LayerSummary]) -> TheorySummary:
+    """The flow that theory expected of a network whose layers were measured."""
+    points = [layer for layer in layers if layer.flow_point and layer.theory is not None]
+    if len(points) < 2:
+        return TheorySummary(None, None, case.prediction.unreached)
+    first, last = (layer.theory for layer in (points[0], points[-1]))
+    assert first is not None
+    assert last is not None
+    return TheorySummary(first.log10_l2 - last.log10_l2, first.log10_l2_std, case.prediction.unreached)
 
 
 class TrainingSetup(Struct, frozen=True, kw_only=True):

@@ -21,6 +21,7 @@ RANKS = {
     "probe": 2,
     "build": 3,
     "theory": 3,
+    "input_moments": 4,
     "rules": 4,
     "report": 5,
     "baseline": 6,
@@ -45,7 +46,7 @@ NEIGHBOURS = {
     "config": ("engine", "errors"),
     "probe": ("engine", "errors", "numerals"),
     "build": ("config", "engine", "errors"),
-    "theory": ("config", "engine", "errors", "numerals", "probe.flow", "probe.trace"),
+    "theory": ("config", "engine", "errors", "numerals", "probe.flow", "probe.summary", "probe.trace"),
     "rules": (
         "config.schema",
         "engine",
@@ -57,8 +58,23 @@ NEIGHBOURS = {
         "theory",
     ),
     "report": ("errors", "probe", "rules"),
+<<<<<<< HEAD
     "diagnosis": ("build", "config", "engine", "errors", "probe", "report", "rules"),
     "effort": ("build", "config", "engine", "errors", "rules"),
+=======
+    "input_moments": ("build", "theory"),
+    "diagnosis": (
+        "build",
+        "config",
+        "engine",
+        "errors",
+        "input_moments",
+        "probe",
+        "report",
+        "rules",
+        "theory",
+    ),
+>>>>>>> 3638fdd (Theory beside the measurement: a column, a note where they part, chance of dead units)
     "comparing": ("errors", "numerals", "probe.summary", "report", "rules"),
     "loading": ("build", "config", "errors", "rules"),
 }

@@ -3,7 +3,6 @@ need."""
 
 from gradscope.build.plan import Plan
 from gradscope.config.schema import Config
-from gradscope.engine.outline import Outline
 from gradscope.errors import Problems
 
 
@@ -14,7 +13,7 @@ class Sketch(Plan):
         return True
 
 
-def sketch(config: Config, problems: Problems) -> Outline | None:
-    """The outline of a config; None with the reasons noted where it has mistakes."""
+def sketch(config: Config, problems: Problems) -> Sketch | None:
+    """The plan of a config; None with the reasons noted where it has mistakes."""
     plan = Sketch(config, problems)
-    return None if problems.found else plan.outline
+    return None if problems.found else plan

@@ -72,6 +72,8 @@ class LayerInfo:
     is_affine: bool = True
     """Whether its own map, activation and normalisation aside, is an affine one: recurrence, attention,
     products and look-ups are none."""
+    lost: float = 0.0
+    """Share of a signal's energy that zeros around an image take from it."""
     groups: int = 1
     """Sets of channels that a convolution keeps apart."""
     looks_up: bool = False

@@ -56,6 +56,20 @@ class TimeSummary(Struct, frozen=True):
     backward: StateSummary | None = None
 
 
+class Expected(Struct, frozen=True):
+    """What theory expects of the gradient at a layer's output, given the measured one at the last flow
+    point."""
+
+    log10_l2: float
+    """Its mean over networks of this width."""
+    log10_l2_std: float
+    """Standard deviation of one network from that."""
+    deviation: float | None
+    """What was measured, less that, in standard deviations; None where either is an exact zero."""
+    dead_fraction: float | None
+    """Share of units dead on the samples; None where the activation has none."""
+
+
 class LayerSummary(Struct, frozen=True, kw_only=True):
     """One layer over all trials; None where a layer cannot have a quantity."""
 
@@ -89,6 +103,8 @@ class LayerSummary(Struct, frozen=True, kw_only=True):
     time: TimeSummary | None = None
     attention: Attending | None = None
     table_grad: NormSummary | None = None
+    theory: Expected | None = None
+    """None where theory does not reach."""
 
 
 class FlowSummary(Struct, frozen=True):

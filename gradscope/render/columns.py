@@ -164,10 +164,37 @@ GRADIENT = Column(
     style=_gradient_style,
 )
 
+STRAYS = 3.0
+"""Standard deviations beyond which a measurement is not what theory expects."""
+
+
+def _theory(row: Row) -> str:
+    expected = row.layer.theory
+    return NOTHING if expected is None else f"{'≠' if _strays(row) else ''}{norm(expected.log10_l2)}"
+
+
+def _strays(row: Row) -> bool:
+    expected = row.layer.theory
+    # Inside containers less is known of the spread.
+    if not row.layer.flow_point or expected is None or expected.deviation is None:
+        return False
+    return not abs(expected.deviation) <= STRAYS
+
+
+THEORY = Column(
+    head="theory",
+    meaning="what mean-field theory expects |∂L/∂y| to be, given that at the last flow point; ≠ where the "
+    "measurement is more than 3 standard deviations of such networks away",
+    rank=6,
+    text=_theory,
+    style=lambda row, reference: "yellow" if _strays(row) else "dim",
+)
+
 COLUMNS: tuple[Column, ...] = (
     _words("kind", "what the layer is", 22, lambda row: row.layer.kind),
     _words("then", "the layers without weights behind it", 7, _behind),
     GRADIENT,
+    THEORY,
     Column(
         head="in time",
         meaning="gradient of the state step by step, given one at the last alone; its factor per step back",

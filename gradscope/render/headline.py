@@ -33,6 +33,11 @@ def flow_facts(report: Report) -> list[tuple[str, str]]:
         parts.append(f"gain per layer {value(flow.gain_per_layer)}{straight}")
     parts.append(f"risk {value(flow.risk)}")
     found = [("flow", ", ".join(parts))]
+    theory = report.theory
+    if theory is not None and theory.log10_ratio is not None and theory.log10_ratio_std is not None:
+        stops = "" if theory.unreached is None else f"; stops at {theory.unreached}"
+        spread = f"give or take a factor of {ratio(theory.log10_ratio_std)} a draw"
+        found.append(("theory", f"first/last {ratio(theory.log10_ratio)}, {spread}{stops}"))
     if loss.mean is not None:
         expected = "" if loss.expected is None else f", expected {value(loss.expected)}"
         found.append(("loss", f"mean {value(loss.mean)}{expected}"))

@@ -35,6 +35,17 @@ class Foretold(Struct, frozen=True):
     prediction: Prediction
 
 
+FIELDS = (
+    "name",
+    "second_moment",
+    "gradient_gain",
+    "log10_l2_ratio",
+    "log10_shift",
+    "log10_spread",
+    "dead_fraction",
+)
+"""Of a layer, in JSON and CSV."""
+
 Render = Callable[[Foretold, RenderOptions], str]
 
 HEADS = ("layer", "E h²", "gain", "|∂L/∂y|", "±", "dead")
@@ -71,7 +82,7 @@ def render_json(found: Foretold, options: RenderOptions) -> str:
 def render_csv(found: Foretold, options: RenderOptions) -> str:
     """A row a layer, headed by the names of the JSON."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, ["config", *LayerPrediction.__struct_fields__], lineterminator="\n")
+    writer = csv.DictWriter(text, ["config", *FIELDS], lineterminator="\n")
     writer.writeheader()
     writer.writerows({"config": found.name, **_plain(layer)} for layer in found.prediction.layers)
     return text.getvalue()
@@ -201,7 +212,7 @@ def _quiet(found: Foretold, options: RenderOptions) -> Line:
 
 
 def _plain(layer: LayerPrediction) -> dict[str, Any]:
-    return {name: _number(getattr(layer, name)) for name in LayerPrediction.__struct_fields__}
+    return {name: _number(getattr(layer, name)) for name in FIELDS}
 
 
 def _number(value: Any) -> Any:

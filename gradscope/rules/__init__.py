@@ -2,6 +2,7 @@
 
 from gradscope.rules.attention import ATTENTION_COLLAPSE
 from gradscope.rules.base import Rule
+from gradscope.rules.beside import UNLIKE
 from gradscope.rules.flow import EXPLODING, NARROW, STEEP, VANISHING
 from gradscope.rules.precision import NON_FINITE, UNDERFLOW
 from gradscope.rules.signal import COLLAPSED, FADING, GROWING, UNSCALED
@@ -27,6 +28,7 @@ RULES: dict[str, Rule] = {
         VANISHING_IN_TIME,
         EXPLODING_IN_TIME,
         NARROW,
+        UNLIKE,
         EXPLODING_IN_TRAINING,
         DEAD,
         SATURATED,

@@ -2,12 +2,16 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from enum import IntEnum
+from functools import cached_property
 
 from msgspec import Struct
 
 from gradscope.engine.outline import Outline
 from gradscope.probe.course import Course
 from gradscope.probe.trace import Trace, TrialTrace
+from gradscope.theory.level import Level
+from gradscope.theory.prediction import Prediction, predict
+from gradscope.theory.sound import sound
 
 
 class Severity(IntEnum):
@@ -55,8 +59,27 @@ class Finding(Struct, frozen=True):
     """Whether a baseline has it: then it fails nothing."""
 
 
+class Case(Trace, frozen=True, dict=True):
+    """What is judged: all trials of one network, beside what theory says of it."""
+
+    inputs: Level | None = None
+    """Their moments, where only the data know them."""
+
+    @cached_property
+    def prediction(self) -> Prediction:
+        """What theory says of the network."""
+        return predict(self.outline, self.inputs, settles=False)
+
+    @cached_property
+    def chance(self) -> Mapping[str, float]:
+        """The share of units that a sound network of this shape leaves dead on as many samples, by layer;
+        none of layers theory does not reach."""
+        layers = predict(sound(self.outline), self.inputs, settles=False).layers
+        return {layer.name: layer.dead_fraction for layer in layers if layer.dead_fraction is not None}
+
+
 Limits = Mapping[str, float]
-Check = Callable[[Trace, TrialTrace, Limits], Iterable[Hit]]
+Check = Callable[[Case, TrialTrace, Limits], Iterable[Hit]]
 CourseCheck = Callable[[Outline, Course, Limits], Iterable[Hit]]
 StaticCheck = Callable[[Outline, Limits], Iterable[Hit]]
 
@@ -80,7 +103,7 @@ class Rule(Struct, frozen=True, kw_only=True):
     remedy: str
     source: str
     check: Check | None = None
-    """(all trials, the trial judged, limits) -> what is wrong in that trial."""
+    """(all trials and what theory says, the trial judged, limits) -> what is wrong in that trial."""
     static: StaticCheck | None = None
     """(the outline, limits) -> what is wrong with the config, whatever is drawn."""
     training: CourseCheck | None = None

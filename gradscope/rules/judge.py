@@ -10,26 +10,26 @@ from gradscope.numerals import power10
 from gradscope.probe.course import Course
 from gradscope.probe.trace import BACK_THROUGH, Trace
 from gradscope.rules import CAUSES, EXPLAINED, RULES
-from gradscope.rules.base import Finding, Hit, Rule, Severity
+from gradscope.rules.base import Case, Finding, Hit, Rule, Severity
 from gradscope.rules.policy import Policy
 
 VERDICTS = ("non_finite", "exploding", "vanishing", "dead", "saturated", "warning", "healthy")
 """Worst first."""
 
 
-def judge(trace: Trace, policy: Policy, courses: Sequence[Course] = ()) -> tuple[Finding, ...]:
+def judge(case: Case, policy: Policy, courses: Sequence[Course] = ()) -> tuple[Finding, ...]:
     """Every finding: worst first, then by rule and layer, and behind one that is explained its causes.
 
     Args:
-        trace: before any training.
+        case: before any training.
         policy: what is judged.
         courses: of the same trials, where they were trained.
     """
-    found = [finding for rule in policy.rules() for finding in _judge_by(rule, policy, trace, courses)]
+    found = [finding for rule in policy.rules() for finding in _judge_by(rule, policy, case, courses)]
     fired = {finding.rule for finding in found}
     explained = next((rule for rule in EXPLAINED if rule in fired), None)
     causes = [f for f in found if explained and f.rule in CAUSES]
-    order = {info.name: number for number, info in enumerate(trace.layers)}
+    order = {info.name: number for number, info in enumerate(case.layers)}
 
     def place(finding: Finding) -> int:
         return order.get(finding.layer or "", -1)
@@ -58,23 +58,23 @@ def _word(finding: Finding) -> str:
     return "warning" if finding.severity == "warning" else "healthy"
 
 
-def _judge_by(rule: Rule, policy: Policy, trace: Trace, courses: Sequence[Course]) -> Iterable[Finding]:
+def _judge_by(rule: Rule, policy: Policy, case: Case, courses: Sequence[Course]) -> Iterable[Finding]:
     limits = policy.limits(rule)
     groups: defaultdict[str | None, list[Hit]] = defaultdict(list)
-    for trial in trace.trials:
-        hits = rule.check(trace, trial, limits) if rule.check is not None else ()
+    for trial in case.trials:
+        hits = rule.check(case, trial, limits) if rule.check is not None else ()
         for hit in hits:
             groups[hit.layer if rule.per_layer else None].append(hit)
     for course in courses if rule.training is not None else ():
         assert rule.training is not None
-        for hit in rule.training(trace.outline, course, limits):
+        for hit in rule.training(case.outline, course, limits):
             groups[hit.layer if rule.per_layer else None].append(hit)
     if rule.static is not None:
-        for hit in rule.static(trace.outline, limits):
-            groups[hit.layer] += [hit] * len(trace.trials)
+        for hit in rule.static(case.outline, limits):
+            groups[hit.layer] += [hit] * len(case.trials)
     for found in groups.values():
-        severity = policy.severity(rule, found, len(trace.trials))
-        finding = severity and _finding(rule, severity, found, trace)
+        severity = policy.severity(rule, found, len(case.trials))
+        finding = severity and _finding(rule, severity, found, case)
         if finding and not policy.is_suppressed(rule, finding.line):
             yield finding
 

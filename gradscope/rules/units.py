@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from gradscope.engine.activations import Activation
 from gradscope.engine.outline import LayerInfo, Outline
 from gradscope.probe.trace import Trace, TrialTrace
-from gradscope.rules.base import Hit, Limits, Rule, Severity, graded
+from gradscope.rules.base import Case, Hit, Limits, Rule, Severity, graded
 from gradscope.theory.dead import dead_probability, next_correlation
 
 _FLUCTUATION = 0.25
@@ -30,13 +30,13 @@ def _chance(expected: float, depth: int, units: int, sigmas: float) -> float:
     return expected + sigmas * math.sqrt(spread)
 
 
-def _dead(trace: Trace, trial: TrialTrace, limits: Limits) -> Iterable[Hit]:
-    outline = trace.outline
+def _dead(case: Case, trial: TrialTrace, limits: Limits) -> Iterable[Hit]:
+    outline = case.outline
     gap = trial.input_cosine_gap
     rho = max(0.0, 1.0 - gap) if gap is not None and math.isfinite(gap) else 0.0
     depth = 0
     silenced = False
-    for info, layer in zip(trace.layers, trial.layers, strict=True):
+    for info, layer in zip(case.layers, trial.layers, strict=True):
         # Units behind a weight that starts at zero rest at the kink: GS404 says so, and where.
         silenced = silenced or (info.weight is not None and info.weight.is_zero)
         if _selects(info) and layer.cosine_gap is not None:
@@ -54,7 +54,9 @@ def _dead(trace: Trace, trial: TrialTrace, limits: Limits) -> Iterable[Hit]:
         depth += 1
         if grade:
             samples = outline.batch_size * outline.batch_count * info.positions
-            expected = dead_probability(rho, samples)
+            expected = case.chance.get(info.name)
+            if expected is None:
+                expected = dead_probability(rho, samples)
             if not dead <= _chance(expected, depth, info.features, limits["sigmas"]):
                 yield Hit(info.name, grade[0], dead, grade[1], detail=f"{expected:.0%}")
         rho = next_correlation(rho)
@@ -116,8 +118,8 @@ DEAD = Rule(
     summary="Many more units of a layer than chance explains have a zero derivative on every sample.",
     why="A dead unit passes no gradient: on these samples neither it nor what feeds it can learn.",
     measured_as="units with zero derivative on every sample of the trial, over all units; it must pass both "
-    "a limit and what a He-initialised ReLU network without biases shows at that depth on as many samples, "
-    "by `sigmas` standard deviations",
+    "a limit, and by `sigmas` standard deviations what mean-field theory expects of the same layers with a "
+    "matching initialiser and no biases on as many samples; where theory does not reach, of ReLU layers",
     remedy="centre and scale the inputs, start biases at zero, use he_normal, or an activation with a slope "
     "on both sides (leaky_relu, elu, gelu)",
     source="Maas, Hannun & Ng 2013, section 2; Lu et al. 2020, theorem 1; Cho & Saul 2009, eq. 6 for chance",

@@ -10,6 +10,9 @@ from gradscope.numerals import power10
 from gradscope.theory.forward import Passed, branch_scale, joined_share
 from gradscope.theory.scatter import EXACT, NONE, PER_LN, Deviation, Pair, Scatter, over_batch
 
+LEFT_OUT = 0.005
+"""Decades that no law here is exact to: what is of second order in 1/width, rounding, borders of images."""
+
 
 class LayerPrediction(Struct, frozen=True):
     """One layer at infinite width, and how far a network of this width strays from it."""
@@ -30,11 +33,18 @@ class LayerPrediction(Struct, frozen=True):
     """Mean of the same on one sample."""
     doubt: float
     """Standard deviation of what theory does not know of that mean."""
+    signal_spread: float = 0.0
+    """Variance over networks of ln of the mean square of its output on one sample."""
 
     @property
     def log10_spread(self) -> float:
         """Standard deviation of `log10_l2_ratio` over networks of this width."""
         return PER_LN * math.sqrt(over_batch(self.spread, self.rows))
+
+    @property
+    def log10_signal_spread(self) -> float:
+        """Standard deviation of log10 of the norm of its output over networks of this width."""
+        return PER_LN * math.sqrt(self.signal_spread)
 
     @property
     def log10_doubt(self) -> float:
@@ -46,6 +56,16 @@ class LayerPrediction(Struct, frozen=True):
         """How far its mean over networks of this width is from the limit: that of a logarithm is lower than
         the logarithm of the mean, by half the variance that a batch does not average out."""
         return PER_LN * (self.shift + 0.5 * (self.spread.one - over_batch(self.spread, self.rows)))
+
+    @property
+    def log10_expected(self) -> float:
+        """The mean of `log10_l2_ratio` over networks of this width."""
+        return self.log10_l2_ratio + self.log10_shift
+
+    @property
+    def log10_std(self) -> float:
+        """Standard deviation of a network of this width from that, as far as theory knows it."""
+        return math.hypot(self.log10_spread, self.log10_doubt, LEFT_OUT)
 
 
 class Alignment(Struct, frozen=True):
@@ -198,6 +218,7 @@ def _predicted(step: Passed, own: Way, behind: Way, rows: int) -> LayerPredictio
         shift=behind.shift + 0.5 * behind.alignment.gathered,
         # What follows the outputs differs from network to network by about as much as it is.
         doubt=math.hypot(0.5 * behind.alignment.gathered, behind.doubt),
+        signal_spread=step.passage.level.deviation.spread.one,
     )
 
 
@@ -213,6 +234,7 @@ def _moved(layer: LayerPrediction, behind: Way, deviation: Deviation = NONE) -> 
         layer.spread + behind.scatter.growth(deviation),
         layer.shift + behind.shift,
         math.hypot(layer.doubt, behind.doubt),
+        layer.signal_spread,
     )
 
 

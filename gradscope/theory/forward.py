@@ -137,7 +137,8 @@ def _met(
     )
     drift = sum(share * level.deviation.drift for share, (_, level) in zip(shares, branches, strict=True))
     deviation = Deviation(scatter.passed(before.deviation).spread, drift)
-    return Passage(behind._replace(deviation=deviation), 1.0, scatter=scatter)
+    shape = sum(share * level.shape for share, (_, level) in zip(shares, branches, strict=True))
+    return Passage(behind._replace(deviation=deviation, shape=shape), 1.0, scatter=scatter)
 
 
 def input_level(outline: Outline) -> Level | None:

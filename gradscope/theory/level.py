@@ -16,6 +16,8 @@ class Level(NamedTuple):
     """E h_a h_b for two samples of the batch."""
     deviation: Deviation = Deviation()
     """How far E h² of a network of finite width strays from this."""
+    shape: float = 0.0
+    """Share of E h² that is not Gaussian over units, as what an activation gives."""
 
     @property
     def variance(self) -> float:

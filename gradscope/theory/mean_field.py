@@ -20,6 +20,9 @@ LARGEST, SMALLEST = 1e12, 1e-12
 
 STEPS = 200
 
+WIDEST, NEAR = 10.0, 1e-4
+"""log2 of σ_w² up to which its critical value is looked for, and how exactly."""
+
 
 @lru_cache(maxsize=4096)
 def second_moment(activation: Activation, variance: float) -> float:
@@ -70,6 +73,32 @@ def chi_1(activation: Activation, sigma_w2: float, variance: float) -> float:
 def gradient_gain(activation: Activation, sigma_w2: float, sigma_b2: float) -> float:
     """√χ₁ at the fixed point: the factor on the gradient's norm, a layer towards the input."""
     return math.sqrt(chi_1(activation, sigma_w2, fixed_point(activation, sigma_w2, sigma_b2)))
+
+
+@lru_cache(maxsize=256)
+def critical_variance(activation: Activation) -> float:
+    """The σ_w² at which, without biases, gradients keep their size: χ₁ = 1 where the variance settles, or
+    stays near 1 between shrinking and growing. NaN where no σ_w² does that.
+
+    Source:
+        Schoenholz et al. 2017, section 3 (the edge of chaos).
+    """
+    slope = second_moment_of_slope(activation, 1.0)
+    if slope > 0.0 and all(
+        abs(second_moment_of_slope(activation, q) / slope - 1.0) < 1e-9 for q in (0.25, 4.0)
+    ):
+        return 1.0 / slope  # homogeneous: whatever the variance
+
+    def excess(log2: float) -> float:
+        return gradient_gain(activation, 2.0**log2, 0.0) - 1.0
+
+    low, high = -WIDEST, WIDEST
+    if not excess(low) < 0.0 < excess(high):
+        return math.nan
+    while high - low > NEAR:
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if excess(middle) < 0.0 else (low, middle)
+    return float(2.0 ** (0.5 * (low + high)))
 
 
 def correlation_fixed_point(

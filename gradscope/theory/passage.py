@@ -1,7 +1,7 @@
 """How mean-field moments and the squared gradient pass through one layer. A table of facts, not of names.
 
-A convolution follows the dense law at every position: exactly with circular padding, while zeros at a
-border take their share of the kernel from the moments and the gradient of the positions within its reach.
+A convolution follows the dense law at every position: exactly with circular padding, while zeros around the
+image take energy from signal and gradient near the border, which is counted in the mean over positions.
 """
 
 import math
@@ -15,6 +15,10 @@ from gradscope.theory.dead import dead_probability
 from gradscope.theory.level import Level, UnreachableError
 from gradscope.theory.pairs import PairAverages, pair_averages
 from gradscope.theory.scatter import EXACT, Pair, Scatter
+
+SHAPED = 0.08
+"""What the Gaussian law is off by, relative to the growth, where an activation's input is the output of
+others: measured on residual networks that rectify the sum, of 9 blocks, 256 units or 64 channels wide."""
 
 LEAST_BATCH = 4
 """Of a batch normalisation that theory reaches: E 1/v of fewer samples' variance v is infinite."""
@@ -55,7 +59,7 @@ def affine(info: LayerInfo, level: Level, batch: int, batches: int) -> Passage:
     law = info.weight
     if law is None or law.mean != 0.0:
         raise UnreachableError("its weights have a mean")
-    sigma_w2 = law.variance * law.fans.fan_in
+    sigma_w2 = law.variance * law.fans.fan_in * (1.0 - info.lost)
     mean = info.bias.mean if info.bias else 0.0
     sigma_b2 = info.bias.variance if info.bias else 0.0
     into, out = law.fans.fan_in / law.fans.positions, law.fans.fan_out / law.fans.positions
@@ -98,11 +102,15 @@ def activated(info: LayerInfo, level: Level, batch: int, batches: int) -> Passag
     found = averages(activation, variance, mean)
     pairs = pair_averages(activation, variance, mean, correlation)
     scatter = _activation_scatter(found, pairs, level.second / variance, correlation, info.features)
-    behind = Level(found.mean, found.second, pairs.product, scatter.passed(level.deviation))
+    shape = level.shape if activation.is_linear else 1.0
+    behind = Level(found.mean, found.second, pairs.product, scatter.passed(level.deviation), shape)
     turned = 2.0 * (pairs.slope_squares - 1.0) / info.features
     along = found.stretch**2 * _over(found.second, variance * found.slope)
     spilt = max(found.both - along, 0.0)
-    return Passage(behind, found.slope, dead, scatter, turned, pairs.slopes, along=along, spilt=spilt)
+    doubt = 0.0 if activation.is_linear else SHAPED * level.shape
+    return Passage(
+        behind, found.slope, dead, scatter, turned, pairs.slopes, along=along, spilt=spilt, doubt=doubt
+    )
 
 
 def _activation_scatter(one: Averages, two: PairAverages, ratio: float, c: float, width: int) -> Scatter:
@@ -155,6 +163,7 @@ def normalized(info: LayerInfo, level: Level, batch: int, batches: int) -> Passa
         variance * scale,
         (level.pair - mean**2) * scale,
         scatter.passed(level.deviation),
+        level.shape,
     )
     return Passage(behind, scale * lost, scatter=scatter, along=0.0)
 
@@ -180,7 +189,7 @@ def _over_batch(info: LayerInfo, level: Level, samples: int) -> Passage:
         drift=-1.0 / info.features,
         sink=-1.5 * uneven,
     )
-    behind = Level(0.0, second, -second / (samples - 1), scatter.passed(level.deviation))
+    behind = Level(0.0, second, -second / (samples - 1), scatter.passed(level.deviation), level.shape)
     return Passage(behind, growth, scatter=scatter, centres=True, along=0.0, doubt=doubt)
 
 

@@ -27,15 +27,17 @@ class Prediction(Struct, frozen=True):
     relative to the last flow point in front of it."""
 
 
-def predict(outline: Outline, inputs: Level | None = None) -> Prediction:
+def predict(outline: Outline, inputs: Level | None = None, *, settles: bool = True) -> Prediction:
     """Send the moments forward and the squared gradient back.
 
     Args:
         outline: what is known of the network.
-        inputs: moments of the inputs, where only the data know them.
+        inputs: moments of the inputs, in the place of those their distribution has; needed where only the
+            data know them.
+        settles: whether to follow what the network repeats to its limit.
     """
     forward = Forward(outline)
-    level = input_level(outline) or inputs
+    level = inputs or input_level(outline)
     if level is None:
         passed: list[Passed] = []
         unreached: str | None = "the input: only the data know its moments"
@@ -44,7 +46,8 @@ def predict(outline: Outline, inputs: Level | None = None) -> Prediction:
     layers = _from_last_flow_point(outline, passed, whole=unreached is None)
     points = {info.name for info in outline.flow_points}
     flow = measure_flow([layer.log10_l2_ratio for layer in layers if layer.name in points])
-    return Prediction(layers, flow, repeated_unit(forward, passed), unreached)
+    unit = repeated_unit(forward, passed) if settles else None
+    return Prediction(layers, flow, unit, unreached)
 
 
 def _from_last_flow_point(

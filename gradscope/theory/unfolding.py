@@ -79,6 +79,7 @@ def unfolded(
                     layer.spread + spread.times(copies_behind),
                     layer.shift + copies_behind * shift,
                     layer.doubt,
+                    layer.signal_spread,
                 )
             )
 

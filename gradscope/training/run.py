@@ -15,10 +15,12 @@ from gradscope.config.schema import Config
 from gradscope.diagnosis import measured, report_of
 from gradscope.engine.threads import available_jobs, jobs_limit, one_blas_thread, side_by_side
 from gradscope.errors import ConfigError, Place, Problem
+from gradscope.input_moments import measured_inputs
 from gradscope.probe.averages import mean
 from gradscope.probe.course import Course, Stage
 from gradscope.probe.steps import TrainingStep, summarise_stages
 from gradscope.report import TrainingReport, TrainingSetup
+from gradscope.rules.base import Case
 from gradscope.rules.judge import judge
 from gradscope.rules.policy import Policy, policy_of
 from gradscope.training.course import Pupil, has_teacher, optimizer_of
@@ -67,9 +69,10 @@ def train(
     run = _Run(plan, setup, progress)
     with one_blas_thread(), jobs_limit(jobs), np.errstate(all="ignore"):
         run.go()
-    findings = judge(trace, policy, run.courses)
+    case = Case(trace.outline, trace.trials, measured_inputs(plan))
+    findings = judge(case, policy, run.courses)
     judged = tuple(rule.id for rule in policy.rules())
-    report = report_of(config, trace, findings, judged, time.perf_counter() - start)
+    report = report_of(config, case, findings, judged, time.perf_counter() - start)
     return TrainingReport(
         **{name: getattr(report, name) for name in report.__struct_fields__},
         training=setup,

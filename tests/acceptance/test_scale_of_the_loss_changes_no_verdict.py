@@ -14,8 +14,9 @@ from gradscope.engine import Array
 from gradscope.engine.losses import Loss
 from gradscope.engine.network import Network
 from gradscope.errors import Problems
+from gradscope.input_moments import measured_inputs
 from gradscope.probe.run import measure
-from gradscope.probe.trace import Trace
+from gradscope.rules.base import Case
 from gradscope.rules.judge import judge
 from gradscope.rules.policy import policy_of
 
@@ -33,7 +34,7 @@ def scaled(loss: Loss, factor: float) -> Loss:
     return replace(loss, evaluate=evaluate)
 
 
-def traced(config: Config, factor: float) -> Trace:
+def traced(config: Config, factor: float) -> Case:
     plan = Plan(config, Problems())
     build: Callable[[int], Network] = plan.network
 
@@ -42,10 +43,11 @@ def traced(config: Config, factor: float) -> Trace:
         built.loss = scaled(built.loss, factor)
         return built
 
-    return measure(plan.outline, network, plan.batch, trials=1)
+    trace = measure(plan.outline, network, plan.batch, trials=1)
+    return Case(trace.outline, trace.trials, measured_inputs(plan))
 
 
-def verdicts(config: Config, trace: Trace) -> list[tuple[str, str, str | None]]:
+def verdicts(config: Config, trace: Case) -> list[tuple[str, str, str | None]]:
     found = judge(trace, policy_of(config, select=FLOW))
     return [(finding.rule, finding.severity, finding.layer) for finding in found]
 

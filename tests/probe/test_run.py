@@ -17,6 +17,7 @@ from gradscope.build import plan_of
 from gradscope.probe.run import measure
 from gradscope.probe.summary import summarise_layers
 from gradscope.report import Report
+from gradscope.rules.base import Case
 from gradscope.rules.judge import judge, verdict
 from gradscope.rules.policy import Policy
 
@@ -105,7 +106,7 @@ def test_one_bad_trial_of_three_is_never_healthy() -> None:
 
     trace = measure(plan.outline, plan.network, batch, trials=3)
     assert [trial.origin for trial in trace.trials] == [None, "input", None]
-    assert verdict(judge(trace, Policy())) == "non_finite"
+    assert verdict(judge(Case(trace.outline, trace.trials), Policy())) == "non_finite"
 
 
 def test_a_trial_that_is_exactly_zero_is_counted_and_left_out_of_the_mean() -> None:

@@ -8,10 +8,10 @@ from gradscope import diagnose, load_config
 from gradscope.build import Plan
 from gradscope.config.schema import Config
 from gradscope.errors import Problems
+from gradscope.input_moments import measured_inputs
 from gradscope.probe.run import measure
-from gradscope.probe.trace import Trace
 from gradscope.report import Report
-from gradscope.rules.base import Finding
+from gradscope.rules.base import Case, Finding
 
 HEALTHY = """\
 input: 32
@@ -44,15 +44,16 @@ def only(findings: tuple[Finding, ...], rule: str) -> Finding:
     return found
 
 
-def trace_of(config: Config) -> Trace:
-    """What is measured of a config."""
+def trace_of(config: Config) -> Case:
+    """What is judged of a config."""
     problems = Problems()
     plan = Plan(config, problems)
     problems.raise_any()
-    return measure(plan.outline, plan.network, plan.batch, trials=config.trials)
+    trace = measure(plan.outline, plan.network, plan.batch, trials=config.trials)
+    return Case(trace.outline, trace.trials, measured_inputs(plan))
 
 
-def with_log10_ratios(trace: Trace, *ratios: float | None) -> Trace:
+def with_log10_ratios(trace: Case, *ratios: float | None) -> Case:
     """The trace with other flow ratios, trial by trial; None leaves a trial as it is."""
     trials = tuple(
         trial
@@ -63,7 +64,7 @@ def with_log10_ratios(trace: Trace, *ratios: float | None) -> Trace:
     return msgspec.structs.replace(trace, trials=trials)
 
 
-def with_origins(trace: Trace, *origins: str | None) -> Trace:
+def with_origins(trace: Case, *origins: str | None) -> Case:
     """The trace with a first NaN in some trials."""
     trials = tuple(
         msgspec.structs.replace(trial, origin=origin)

@@ -6,9 +6,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from gradscope.probe.trace import Trace, TrialTrace
+from gradscope.probe.trace import TrialTrace
 from gradscope.rules import RULES
-from gradscope.rules.base import Rule, Severity, graded
+from gradscope.rules.base import Case, Rule, Severity, graded
 from gradscope.rules.judge import judge, verdict
 from gradscope.rules.policy import Policy
 from tests.rules.judging import HEALTHY, read, trace_of, with_log10_ratios
@@ -16,6 +16,7 @@ from tests.rules.judging import HEALTHY, read, trace_of, with_log10_ratios
 NEEDS_NUMBERS = {
     "GS105": "names one layer among comparable ones",
     "GS107": "says after how many layers a finite gain breaks",
+    "GS112": "compares what is a number with what theory has",
     "GS401": "goes by the origin that the listener noted, not by a number",
 }
 """Rules that only locate or extrapolate: a NaN is what GS401, GS101 and GS102 are for."""
@@ -39,11 +40,11 @@ def poisoned(value: Any) -> Any:
     return value
 
 
-def poisoned_trials(trace: Trace) -> Trace:
+def poisoned_trials(trace: Case) -> Case:
     return msgspec.structs.replace(trace, trials=tuple(poisoned(trial) for trial in trace.trials))
 
 
-def hits(rule: Rule, trace: Trace, trial: TrialTrace) -> list[Any]:
+def hits(rule: Rule, trace: Case, trial: TrialTrace) -> list[Any]:
     assert rule.check is not None
     return list(rule.check(trace, trial, rule.limits))
 
@@ -60,7 +61,7 @@ def test_every_rule_fires_on_nan(rule: Rule) -> None:
         assert not {word.rstrip("%") for word in words} & {"nan", "inf"}, "told in words, not as a number"
 
 
-def _measures(trace: Trace, rule: Rule) -> bool:
+def _measures(trace: Case, rule: Rule) -> bool:
     """Whether what the rule judges was measured of the trace at all."""
     return bool(hits(rule, trace, poisoned(trace.trials[0])))
 

@@ -94,6 +94,7 @@ def _convolution(
         bias=bias and bias.law,
         groups=groups,
         products=weight.size * math.prod(shape) // filters,
+        lost=windows.lost((shape[-2] if len(shape) == 3 else 1, shape[-1])),
         # The kernel and its gradient, and the patches of one row of windows.
         workspace=2 * weight.size + positions * channels * shape[-1 if len(shape) == 3 else 0],
     )

@@ -4,6 +4,7 @@ Arrays are channel-last here, (B, H, W, C): a row of a window is then one run of
 image one pixel high.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -33,6 +34,25 @@ class Windows(NamedTuple):
             )
         )
         return height, width
+
+    def lost(self, size: Pair) -> float:
+        """The share of a random signal's energy that zeros around an image of that size take, a layer of
+        many alike: 1 less the largest eigenvalue of the map between positions that a kernel of equal squares
+        makes, which for one of three is (1 + 2 cos(π/(n + 1)))/3."""
+        kept = 1.0
+        for extent, before, after, kernel, stride, windows in zip(
+            size, self.before, self.after, self.kernel, self.stride, self.counts(size), strict=True
+        ):
+            if self.circular or not before + after:
+                continue
+            angle = math.pi / (extent + (kernel - 1) / 2)
+            if stride == 1:
+                kept *= sum(math.cos(angle * (tap - before)) for tap in range(kernel)) / kernel
+            else:  # one such layer is not behind many alike
+                seen = [range(-before + n * stride, -before + n * stride + kernel) for n in range(windows)]
+                inside = sum(len(range(max(taps.start, 0), min(taps.stop, extent))) for taps in seen)
+                kept *= inside / (kernel * windows)
+        return min(max(1.0 - kept, 0.0), 1.0)
 
     def framed(self, x: Array, band: range) -> Array:
         """What some rows of windows see of an image: its pixels and the padding around them."""
