@@ -18,6 +18,7 @@ from gradscope.report import Report, foreseen
 from gradscope.rules.base import Case, Finding
 from gradscope.rules.judge import judge, verdict
 from gradscope.rules.policy import policy_of
+from gradscope.rules.root_cause import root_causes
 from gradscope.theory.beside import beside
 
 
@@ -75,7 +76,7 @@ def report_of(
     config: Config, case: Case, findings: tuple[Finding, ...], judged: tuple[str, ...], seconds: float
 ) -> Report:
     """What was measured and judged of a config, in the time it took."""
-    layers = _layers(case)
+    layers, flow = _layers(case), summarise_flow(case)
     return Report(
         gradscope_version=__version__,
         name=config.name,
@@ -91,10 +92,11 @@ def report_of(
         wall_seconds=seconds,
         loss=summarise_loss(case),
         layers=layers,
-        flow=summarise_flow(case),
+        flow=flow,
         verdict=verdict(findings),
         findings=findings,
         judged=judged,
+        root_cause=root_causes(case, layers, findings, flow.log10_ratio),
         theory=foreseen(case, layers),
     )
 

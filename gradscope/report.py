@@ -11,12 +11,12 @@ from msgspec import Struct
 from gradscope.probe.steps import TrainingStep
 from gradscope.probe.summary import FlowSummary, LayerSummary, LossSummary
 from gradscope.rules.base import Case, Finding
+from gradscope.rules.root_cause import RootCause
 
 SCHEMA_VERSION = 1
 """Raised when a field of the JSON changes its meaning; fields may be added without."""
 
 
-<<<<<<< HEAD
 class Figure(Struct, frozen=True):
     """The number that tells what a remedy did."""
 
@@ -41,7 +41,8 @@ class TriedRemedy(Struct, frozen=True):
     figure: Figure
     remaining: tuple[str, ...]
     """Rules that still warn; none of a config that passes."""
-=======
+
+
 class TheorySummary(Struct, frozen=True):
     """What theory says of the flow as far as it reaches; ratios are None where it reaches no two flow
     points."""
@@ -52,7 +53,6 @@ class TheorySummary(Struct, frozen=True):
     """Standard deviation of one network from that."""
     unreached: str | None
     """The first layer theory does not reach, and why."""
->>>>>>> 3638fdd (Theory beside the measurement: a column, a note where they part, chance of dead units)
 
 
 class Report(Struct, frozen=True, kw_only=True):
@@ -79,13 +79,12 @@ class Report(Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
     judged: tuple[str, ...] = ()
     """Ids of the rules that were asked: those neither switched off nor left out."""
-<<<<<<< HEAD
     remedies: tuple[TriedRemedy, ...] = ()
     """One for each rule that warns, where remedies were tried and one helps."""
-=======
+    root_cause: tuple[RootCause, ...] = ()
+    """Of a gradient that vanishes or explodes, as far as theory knows."""
     theory: TheorySummary | None = None
     """None in reports of versions that knew no theory."""
->>>>>>> 3638fdd (Theory beside the measurement: a column, a note where they part, chance of dead units)
 
     def to_dict(self) -> dict[str, Any]:
         """Exactly the JSON report: plain data, non-finite numbers as the strings "nan", "inf" and "-inf"."""

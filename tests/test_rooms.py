@@ -58,10 +58,7 @@ NEIGHBOURS = {
         "theory",
     ),
     "report": ("errors", "probe", "rules"),
-<<<<<<< HEAD
-    "diagnosis": ("build", "config", "engine", "errors", "probe", "report", "rules"),
     "effort": ("build", "config", "engine", "errors", "rules"),
-=======
     "input_moments": ("build", "theory"),
     "diagnosis": (
         "build",
@@ -74,7 +71,6 @@ NEIGHBOURS = {
         "rules",
         "theory",
     ),
->>>>>>> 3638fdd (Theory beside the measurement: a column, a note where they part, chance of dead units)
     "comparing": ("errors", "numerals", "probe.summary", "report", "rules"),
     "loading": ("build", "config", "errors", "rules"),
 }

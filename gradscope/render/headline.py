@@ -38,10 +38,22 @@ def flow_facts(report: Report) -> list[tuple[str, str]]:
         stops = "" if theory.unreached is None else f"; stops at {theory.unreached}"
         spread = f"give or take a factor of {ratio(theory.log10_ratio_std)} a draw"
         found.append(("theory", f"first/last {ratio(theory.log10_ratio)}, {spread}{stops}"))
+    if report.root_cause:
+        found.append(("cause", _causes(report)))
     if loss.mean is not None:
         expected = "" if loss.expected is None else f", expected {value(loss.expected)}"
         found.append(("loss", f"mean {value(loss.mean)}{expected}"))
     return found
+
+
+def _causes(report: Report) -> str:
+    """`first: 1.1 of the 2.2 decades lost; then second: 1.0`."""
+    total = report.flow.log10_ratio
+    first, *others = report.root_cause
+    way = "lost" if total < 0.0 else "gained"
+    words = [f"{first.message}: {abs(first.decades):.1f} of the {abs(total):.1f} decades {way}"]
+    words += [f"{other.message}: {abs(other.decades):.1f}" for other in others]
+    return "; then ".join(words)
 
 
 def verdict_words(report: Report) -> str:

@@ -1,9 +1,9 @@
-"""The measurement beside theory (GS112): a gradient that leaves what a network of this width was to show."""
+"""The measurement beside theory (GS113): a gradient that leaves what a network of this width was to show."""
 
 from collections.abc import Iterable
 
 from gradscope.engine.outline import Outline
-from gradscope.numerals import power_of_ten
+from gradscope.numerals import power10, power_of_ten
 from gradscope.probe.trace import TrialTrace
 from gradscope.rules.base import Case, Hit, Limits, Rule, Severity
 from gradscope.theory.beside import beside
@@ -28,19 +28,23 @@ def _unlike(case: Case, trial: TrialTrace, limits: Limits) -> Iterable[Hit]:
         return
     # Towards the input, the last of them is where the gradient leaves theory first.
     name, worst = off[-1][0], max(off, key=lambda each: abs(each[1]))
-    size = f"{power_of_ten(abs(worst[2]))} times {'smaller' if worst[2] < 0.0 else 'larger'}"
+    size = f"{_factor(abs(worst[2]))} times {'smaller' if worst[2] < 0.0 else 'larger'}"
     yield Hit(name, Severity.note, worst[1], limits["sigmas"], detail=f"{size}|{_likelier(case.prediction)}")
+
+
+def _factor(log10: float) -> str:
+    return f"{power10(log10):.2g}" if log10 < 2.0 else power_of_ten(log10)
 
 
 def _likelier(prediction: Prediction) -> str:
     spread = max(layer.log10_spread for layer in prediction.layers)
     signal = max(layer.log10_signal_spread for layer in prediction.layers)
     if spread > _NARROW:
-        return _FINITE.format(power_of_ten(spread), "gradients")
+        return _FINITE.format(_factor(spread), "gradients")
     if signal > _NARROW:
-        return _FINITE.format(power_of_ten(signal), "signals")
+        return _FINITE.format(_factor(signal), "signals")
     return (
-        f"single draws of this width differ by a factor of {power_of_ten(spread)} only, so a mistake in the "
+        f"single draws of this width differ by a factor of {_factor(spread)} only, so a mistake in the "
         "config is likelier: inputs or units that are alike or nearly all zero, a layer of far fewer units"
     )
 
@@ -57,7 +61,7 @@ def _unlike_message(hit: Hit, outline: Outline) -> str:
 
 
 UNLIKE = Rule(
-    id="GS112",
+    id="GS113",
     name="unlike-theory",
     limits={"sigmas": 3.0},
     severities=(Severity.note,),

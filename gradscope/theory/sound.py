@@ -1,7 +1,7 @@
 """The sound counterpart of a network: the same layers with weights that suit the activations behind them."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from gradscope.engine.activations import Activation
@@ -11,24 +11,37 @@ from gradscope.theory.mean_field import critical_variance
 
 
 def sound(outline: Outline) -> Outline:
-    """Every affine layer drawn with the variance that keeps the gradient behind its activation, and no
-    biases; nothing else is changed."""
-    behind = dict(activations_behind(outline))
-    return replace(outline, layers=tuple(_matched(info, behind.get(info.name)) for info in outline.layers))
+    """Every affine layer drawn with the variance that keeps the gradient across it and the activation in
+    front of it, the first one with that of the activation behind it, and no biases; nothing else is changed."""
+    beside = dict(_activations_in_front(outline))
+    first = next((info.name for info in outline.siblings("") if info.weight is not None), None)
+    for name, activation in activations_behind(outline):
+        if name == first:
+            beside.setdefault(name, activation)
+    return replace(outline, layers=tuple(_matched(info, beside.get(info.name)) for info in outline.layers))
 
 
 def activations_behind(outline: Outline) -> Iterator[tuple[str, Activation]]:
     """Names of affine layers, with the activation that follows with nothing weighted between."""
     for scope in dict.fromkeys(info.scope for info in outline.layers):
-        weighted: str | None = None
-        for info in outline.siblings(scope):
-            if info.weight is not None:
-                weighted = info.name if info.is_affine else None
-            elif isinstance(info.activation, Activation) and weighted is not None:
-                yield weighted, info.activation
-                weighted = None
-            elif info.container:
-                weighted = None
+        yield from _followed(outline.siblings(scope))
+
+
+def _activations_in_front(outline: Outline) -> Iterator[tuple[str, Activation]]:
+    for scope in dict.fromkeys(info.scope for info in outline.layers):
+        yield from _followed(outline.siblings(scope)[::-1])
+
+
+def _followed(layers: Sequence[LayerInfo]) -> Iterator[tuple[str, Activation]]:
+    weighted: str | None = None
+    for info in layers:
+        if info.weight is not None:
+            weighted = info.name if info.is_affine else None
+        elif isinstance(info.activation, Activation) and weighted is not None:
+            yield weighted, info.activation
+            weighted = None
+        elif info.container:
+            weighted = None
 
 
 def _matched(info: LayerInfo, activation: Activation | None) -> LayerInfo:

@@ -16,7 +16,7 @@ from tests.rules.judging import HEALTHY, read, trace_of, with_log10_ratios
 NEEDS_NUMBERS = {
     "GS105": "names one layer among comparable ones",
     "GS107": "says after how many layers a finite gain breaks",
-    "GS112": "compares what is a number with what theory has",
+    "GS113": "compares what is a number with what theory has",
     "GS401": "goes by the origin that the listener noted, not by a number",
 }
 """Rules that only locate or extrapolate: a NaN is what GS401, GS101 and GS102 are for."""
