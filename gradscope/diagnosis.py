@@ -14,6 +14,7 @@ from gradscope.engine.threads import available_jobs
 from gradscope.input_moments import measured_inputs
 from gradscope.probe.run import measure
 from gradscope.probe.summary import LayerSummary, summarise_flow, summarise_layers, summarise_loss
+from gradscope.probe.trace import Trace
 from gradscope.report import Report, foreseen
 from gradscope.rules.base import Case, Finding
 from gradscope.rules.judge import judge, verdict

@@ -12,7 +12,7 @@ from gradscope.theory.mean_field import critical_variance
 
 def sound(outline: Outline) -> Outline:
     """Every affine layer drawn with the variance that keeps the gradient across it and the activation in
-    front of it, the first one with that of the activation behind it, and no biases; nothing else is changed."""
+    front of it (the first: behind it), and no biases; nothing else is changed."""
     beside = dict(_activations_in_front(outline))
     first = next((info.name for info in outline.siblings("") if info.weight is not None), None)
     for name, activation in activations_behind(outline):
