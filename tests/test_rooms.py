@@ -85,7 +85,7 @@ FOREIGN = {
     "distributed": ("sweeping/",),
     "torch": (),
     "matplotlib": ("render/png/",),
-    "tensorboardX": ("render/tensorboard.py",),
+    "tensorboardX": ("cli/event_files.py",),
 }
 """The only places that know a package."""
 

@@ -9,6 +9,7 @@ import click
 
 from gradscope.cli.commands import GuardedCommand
 from gradscope.cli.diagnoses import STDIN, read_settings, standard_input
+from gradscope.cli.event_files import event_file, event_folder
 from gradscope.cli.exits import FAIL_ON, INTERRUPTED, findings_code
 from gradscope.cli.options import (
     Copy,
@@ -35,6 +36,8 @@ from gradscope.render.training import TRAINING_RENDERERS
 
 if TYPE_CHECKING:
     from gradscope.config.schema import Config
+    from gradscope.probe.steps import TrainingStep
+    from gradscope.training.run import Told
 
 OPTIMIZERS = ("sgd", "momentum", "adam", "adamw")
 TARGETS = ("teacher", "random")
@@ -50,6 +53,12 @@ SETTINGS = ("steps", "lr", "optimizer", "clip", "every", "targets")
 @option("--clip", type=click.FloatRange(0.0, min_open=True), metavar="C", help="Clip to this global norm.")
 @option("--every", type=click.IntRange(1), metavar="K", help="Measure every K steps; about 25 times.")
 @option("--targets", type=click.Choice(TARGETS), help="What to learn where the data do not say; teacher.")
+@option(
+    "--tensorboard",
+    metavar="DIR",
+    check=event_folder,
+    help="Write curves and histograms for TensorBoard.",
+)
 @format_option(TRAINING_RENDERERS)
 @output_option
 @set_option
@@ -73,6 +82,7 @@ def train(
     clip: float | None,
     every: int | None,
     targets: str | None,
+    tensorboard: str | None,
     form: str,
     output: str | None,
     settings: dict[str, str],
@@ -98,6 +108,7 @@ def train(
     Examples:
       gradscope train configs/deep_relu_he.yaml --steps 100 --lr 0.1
       gradscope train net.yaml --optimizer adam --lr 1e-3 --clip 1 --every 10
+      gradscope train net.yaml --tensorboard runs/net
       gradscope train net.yaml --steps 500 --format json -o training.json
     """
     from gradscope.cli.reporting import here
@@ -116,9 +127,16 @@ def train(
         f"training.{name}": value for name, value in (given | {"targets": targets}).items()
     }
     config = _loaded(source, read_settings(settings) | {k: v for k, v in asked.items() if v is not None})
-    with one_blas_thread(), training_progress(setup_of(config), quiet=quiet) as progress:
+    watched = training_progress(setup_of(config), quiet=quiet)
+    with one_blas_thread(), event_file(tensorboard) as events, watched as progress:
         report = train_network(
-            config, select=select, ignore=ignore, jobs=jobs, memory=memory, progress=progress
+            config,
+            select=select,
+            ignore=ignore,
+            jobs=jobs,
+            memory=memory,
+            progress=_both(progress, None if events is None else events.step),
+            counted=None if events is None else events.counts,
         )
     options = render_options(
         to_file=output is not None, all_layers=all_layers, full=full, quiet=quiet, verbose=verbose
@@ -127,6 +145,17 @@ def train(
     write(render_training(form, outcome, options), output, ansi=options.ansi)
     code = INTERRUPTED if report.ended == "interrupted" else findings_code(outcome)
     click.get_current_context().exit(code)
+
+
+def _both(first: Told | None, second: Told | None) -> Told | None:
+    if first is None or second is None:
+        return first or second
+
+    def tell(step: TrainingStep) -> None:
+        first(step)
+        second(step)
+
+    return tell
 
 
 def _loaded(source: str, overrides: Mapping[str, Any]) -> Config:

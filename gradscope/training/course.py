@@ -10,6 +10,7 @@ from gradscope.config.schema import Training
 from gradscope.engine import Array
 from gradscope.engine.optimizers import OPTIMIZERS, Optimizer
 from gradscope.probe.course import Course, Stage
+from gradscope.probe.histograms import Histogram, OutputCounter, histogram
 from gradscope.probe.listener import TrialListener
 from gradscope.probe.run import run_trial
 from gradscope.probe.trace import BACK_THROUGH, LOG10_2, Norm
@@ -59,7 +60,7 @@ def has_teacher(plan: Plan) -> bool:
 class Pupil:
     """A network on its way: after `step` updates, with a gradient in hand or none yet."""
 
-    def __init__(self, plan: Plan, trial: int):
+    def __init__(self, plan: Plan, trial: int, *, counts: bool = False):
         training = plan.config.training
         optimizer = optimizer_of(training)
         self._outline = plan.outline
@@ -76,6 +77,9 @@ class Pupil:
         self.stages: list[Stage] = []
         self._log2_l2 = math.nan
         """Of the gradient in hand."""
+        self._counts = counts
+        self.histograms: dict[str, Histogram] = {}
+        """Of what was last measured: outputs, parameters and gradients, where they are counted."""
 
     @property
     def has_failed(self) -> bool:
@@ -123,11 +127,14 @@ class Pupil:
         """The same pass, with everything measured, and where the first NaN or infinity came from."""
         self.learner.begin()
         lesson = self._lessons(self.step)
-        listener = TrialListener(self.learner, briefly=True)
+        counter = OutputCounter(self.learner) if self._counts else None
+        listener = TrialListener(counter or self.learner, briefly=True)
         trace = run_trial(self._outline, self._network, [(self.step, lesson)], listener)
         self._log2_l2 = self.learner.log2_l2
         if trace.origin is None and not self._log2_l2 < math.inf:
             trace = msgspec.structs.replace(trace, origin=f"{BACK_THROUGH}{self.learner.origin()}")
+        if counter is not None:
+            self._count(counter)
         self.losses.append(math.nan if trace.loss is None else trace.loss)
         self.stages.append(
             Stage(
@@ -138,3 +145,10 @@ class Pupil:
                 is_clipped=self.learner.is_clipped(self._log2_l2),
             )
         )
+
+    def _count(self, counter: OutputCounter) -> None:
+        found: dict[str, Histogram | None] = {f"outputs/{name}": of for name, of in counter.found.items()}
+        for name, parameter, gradient in self.learner.pairs():
+            found[f"parameters/{name}"] = histogram(parameter)
+            found[f"gradients/{name}"] = histogram(gradient)
+        self.histograms = {name: of for name, of in found.items() if of is not None}

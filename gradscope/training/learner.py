@@ -1,6 +1,7 @@
 """The parameters of a network as one run of entries, and how an optimiser moves them. Runs no pass."""
 
 import math
+from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
 
@@ -95,6 +96,14 @@ class Learner:
     def log2_l2(self) -> float:
         """log2 of the global norm of the gradient gathered."""
         return log2_l2(self._gradient)
+
+    def pairs(self) -> Iterator[tuple[str, Array, Array]]:
+        """Every parameter and its gradient gathered, by its name; a shared one under its first use."""
+        named: set[int] = set()
+        for (step, name), slot in self._slots.items():
+            if slot.place.start not in named:
+                named.add(slot.place.start)
+                yield f"{step}.{name}", slot.parameter.array, self._gradient[slot.place]
 
     def origin(self) -> str | None:
         """The layer whose gradient is the first, on the way back, that is not finite."""

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
 import msgspec
@@ -18,6 +18,7 @@ from gradscope.errors import ConfigError, Place, Problem
 from gradscope.input_moments import measured_inputs
 from gradscope.probe.averages import mean
 from gradscope.probe.course import Course, Stage
+from gradscope.probe.histograms import Histogram
 from gradscope.probe.steps import TrainingStep, summarise_stages
 from gradscope.report import TrainingReport, TrainingSetup
 from gradscope.rules.base import Case
@@ -32,6 +33,7 @@ ARRAYS = 4
 """Besides what the optimiser remembers: parameters, where they began, their gradient, one in the making."""
 
 Told = Callable[[TrainingStep], None]
+Counted = Callable[[int, Mapping[str, Histogram]], None]
 
 
 def train(
@@ -42,6 +44,7 @@ def train(
     jobs: int | None = None,
     memory: int | None = None,
     progress: Told | None = None,
+    counted: Counted | None = None,
 ) -> TrainingReport:
     """Diagnose the config, train every trial as its `training` says, and judge start and course together.
 
@@ -54,6 +57,8 @@ def train(
         jobs: threads to use at most, by default one a processor; the numbers do not depend on it.
         memory: bytes that the weights and what an optimiser keeps of them may take, by default what is free.
         progress: told of every measured step.
+        counted: told of the histograms of outputs, parameters and gradients at every measured step of
+            the first trial.
 
     Raises:
         ConfigError: the config cannot be built or trained, or its data file does not fit.
@@ -66,7 +71,7 @@ def train(
     jobs = jobs or available_jobs()
     trace = measured(plan, jobs=jobs, memory=memory)
     setup = setup_of(config)
-    run = _Run(plan, setup, progress)
+    run = _Run(plan, setup, progress, counted)
     with one_blas_thread(), jobs_limit(jobs), np.errstate(all="ignore"):
         run.go()
     case = Case(trace.outline, trace.trials, measured_inputs(plan))
@@ -101,17 +106,18 @@ def setup_of(config: Config) -> TrainingSetup:
 class _Run:
     """All trials side by side, from one measured step to the next; each stage is kept once all have it."""
 
-    def __init__(self, plan: Plan, setup: TrainingSetup, progress: Told | None):
+    def __init__(self, plan: Plan, setup: TrainingSetup, progress: Told | None, counted: Counted | None):
         self._plan = plan
         self._setup = setup
         self._progress = progress
+        self._counted = counted
         self.steps: list[TrainingStep] = []
         self.courses: tuple[Course, ...] = ()
         self.ended = "done"
 
     def go(self) -> None:
         try:
-            pupils = side_by_side(lambda trial: Pupil(self._plan, trial), range(self._plan.config.trials))
+            pupils = side_by_side(self._pupil, range(self._plan.config.trials))
             for step in [*range(0, self._setup.steps, self._setup.every), self._setup.steps]:
                 advance = partial(Pupil.advance, step=step)
                 self._keep(step, side_by_side(advance, pupils), pupils)
@@ -131,6 +137,11 @@ class _Run:
         self.steps, self.courses = [*self.steps, found], courses
         if self._progress is not None:
             self._progress(found)
+        if self._counted is not None:
+            self._counted(found.step, pupils[0].histograms)
+
+    def _pupil(self, trial: int) -> Pupil:
+        return Pupil(self._plan, trial, counts=self._counted is not None and trial == 0)
 
 
 def _check(plan: Plan, memory: int | None) -> None:
