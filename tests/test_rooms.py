@@ -78,7 +78,13 @@ NEIGHBOURS = {
 
 FOREIGN = {
     "yaml": ("config/source.py",),
-    "rich": ("render/", "cli/progress.py", "cli/sweep_progress.py", "cli/training_progress.py"),
+    "rich": (
+        "render/",
+        "cli/late_display.py",
+        "cli/progress.py",
+        "cli/sweep_progress.py",
+        "cli/training_progress.py",
+    ),
     "click": ("cli/",),
     "sqlite3": ("sweeping/",),
     "dask": ("sweeping/",),

@@ -1,43 +1,27 @@
-"""A progress bar on standard error for calls that take long enough to wonder."""
+"""A progress bar on standard error for calls that take long enough to wonder: finished trials."""
+
+from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any
 
-DELAY_SECONDS = 1.0
+from gradscope.cli.late_display import LateDisplay
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
-class Progress:
-    """Counts finished trials or whatever else; after a second, when `shown`, as a bar that vanishes at the
-    end."""
+class Progress(LateDisplay):
+    """Counts finished trials or whatever else, as a bar when `shown`."""
 
     def __init__(self, total: int, *, shown: bool, noun: str = "trials") -> None:
+        super().__init__(self._bar, shown=shown)
         self._total = total
         self._noun = noun
         self._finished = 0.0
-        self._lock = threading.Lock()
-        self._bar: Any = None
-        self._over = False
-        # rich is loaded in the timer's thread, so that a short call never pays for it.
-        self._timer = threading.Timer(DELAY_SECONDS, self._show) if shown else None
-
-    def __enter__(self) -> Self:
-        if self._timer is not None:
-            self._timer.daemon = True
-            self._timer.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        with self._lock:
-            self._over = True
-            if self._bar is not None:
-                self._bar.stop()
+        self._counting = threading.Lock()
 
     @contextmanager
     def part(self, trials: int) -> Iterator[Callable[[float], None]]:
@@ -49,21 +33,19 @@ class Progress:
 
         def reach(finished: float) -> None:
             nonlocal reached
-            with self._lock:
+            with self._counting:
                 # Threads may report late what is less by then.
                 more = max(0.0, finished - reached)
                 reached += more
                 self._finished += more
-                if self._bar is not None:
-                    self._bar.update(self._bar.task_ids[0], completed=self._finished)
+                self.update(self._count)
 
         try:
             yield reach
         finally:
             reach(trials)
 
-    def _show(self) -> None:
-        from rich.console import Console
+    def _bar(self, console: Console) -> Any:
         from rich.progress import BarColumn, MofNCompleteColumn, TimeElapsedColumn, TimeRemainingColumn
         from rich.progress import Progress as Bar
 
@@ -74,12 +56,11 @@ class Progress:
             TimeElapsedColumn(),
             "left",
             TimeRemainingColumn(),
-            console=Console(stderr=True),
+            console=console,
             transient=True,
         )
-        with self._lock:
-            if not self._over:
-                task = bar.add_task(self._noun, total=self._total)
-                bar.update(task, completed=self._finished)
-                bar.start()
-                self._bar = bar
+        bar.add_task(self._noun, total=self._total)
+        return bar
+
+    def _count(self, bar: Any) -> None:
+        bar.update(bar.task_ids[0], completed=self._finished)

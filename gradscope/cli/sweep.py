@@ -24,6 +24,7 @@ from gradscope.cli.options import (
     trials_option,
     verbose_option,
 )
+from gradscope.sweeping.bounds import MOST_JOBS, MOST_SECONDS
 
 FORMATS = ("table", "json", "csv", "markdown", "jsonl", "html", "png")
 STDIN = "-"
@@ -43,6 +44,12 @@ def _exports(ctx: click.Context, parameter: click.Parameter, paths: tuple[str, .
             except Mistake as mistake:
                 raise click.BadParameter(f"{mistake.fact}; {mistake.hint}", ctx, parameter) from mistake
     return paths
+
+
+def _seconds(ctx: click.Context, parameter: click.Parameter, value: float) -> float:
+    if not value <= MOST_SECONDS:  # a NaN too, which no range refuses
+        raise click.BadParameter(f"{value:g} is no time up to {MOST_SECONDS:g} s", ctx, parameter)
+    return value
 
 
 def _check_summary(ctx: click.Context) -> None:
@@ -89,7 +96,7 @@ def _check_summary(ctx: click.Context) -> None:
 )
 @option(
     "--jobs",
-    type=click.IntRange(1),
+    type=click.IntRange(1, MOST_JOBS),
     metavar="N",
     help="Processes; by default one a processor. No number changes.",
 )
@@ -100,6 +107,7 @@ def _check_summary(ctx: click.Context) -> None:
     "--timeout",
     type=click.FloatRange(0, min_open=True),
     metavar="SECONDS",
+    check=_seconds,
     help="Give up a point that takes longer.",
 )
 @memory_option
@@ -139,6 +147,6 @@ def sweep(*, config: str | None, store: str | None, summary: str | None, dry_run
         raise click.UsageError("a CONFIG is missing; name a YAML file, or a store with --summary")
     if config == STDIN and store is None:
         raise click.UsageError("there is nothing beside standard input; name a place with --store FILE")
-    path = store or f"{os.path.splitext(config)[0]}.sweep.sqlite"
+    path = f"{os.path.splitext(config)[0]}.sweep.sqlite" if store is None else store
     request = Request(config=config, store=path, **asked)
     ctx.exit(show_estimate(request) if dry_run else run_sweep(request))

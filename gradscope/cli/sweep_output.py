@@ -41,7 +41,12 @@ class JsonLines:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._path is not None and self._stream is not None:
-            self._stream.close()
+            try:
+                self._stream.close()
+            except OSError as failure:
+                # What a full disk did not take before is still buffered: that was told already.
+                if error is None:
+                    raise _unwritable(self._path, failure, "-o") from failure
 
     def write(self, points: list[SweepPoint]) -> bool:
         """False when nobody reads them any more."""

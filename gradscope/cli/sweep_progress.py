@@ -2,76 +2,47 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from types import TracebackType
-from typing import Any, Self
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-DELAY_SECONDS = 1.0
+from gradscope.cli.late_display import LateDisplay
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
 BAR_WIDTH = 20
 """Leaves room for millions of points, their rate and the time left in 80 columns."""
 
 
-class SweepProgress:
-    """A bar that appears after a second, when `shown`, and vanishes at the end."""
+class SweepProgress(LateDisplay):
+    """How far a sweep has come, as a bar when `shown`."""
 
     def __init__(self, total: int, *, shown: bool) -> None:
+        super().__init__(partial(_bar, total), shown=shown)
         self._total = total
-        self._state = (0, 0, 0)
-        self._lock = threading.Lock()
-        self._bar: Any = None
         self._start = time.monotonic()
-        # rich is loaded in the timer's thread, so that a short sweep never pays for it.
-        self._timer = threading.Timer(DELAY_SECONDS, self._show) if shown else None
-        self._over = False
-
-    def __enter__(self) -> Self:
-        if self._timer is not None:
-            self._timer.daemon = True
-            self._timer.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        with self._lock:
-            self._over = True
-            if self._bar is not None:
-                self._bar.stop()
 
     def reach(self, points: int, stored: int, failed: int) -> None:
         """Told how many points are done, and how many of them were stored before or failed."""
-        with self._lock:
-            self._total = max(self._total, points)  # which was an estimate, then
-            self._state = (points, stored, failed)
-            if self._bar is not None:
-                self._update()
+        self._total = max(self._total, points)  # which was an estimate, then
 
-    def _show(self) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+        def change(bar: Any) -> None:
+            words = progress_words(self._total, points, stored, failed, time.monotonic() - self._start)
+            bar.update(bar.task_ids[0], completed=points, total=self._total, words=words)
 
-        bar = Progress(
-            "points",
-            BarColumn(BAR_WIDTH),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[words]}"),
-            console=Console(stderr=True),
-            transient=True,
-        )
-        with self._lock:
-            if not self._over:
-                bar.add_task("points", total=self._total, words="")
-                bar.start()
-                self._bar = bar
-                self._update()
+        self.update(change)
 
-    def _update(self) -> None:
-        points, stored, failed = self._state
-        words = progress_words(self._total, points, stored, failed, time.monotonic() - self._start)
-        self._bar.update(self._bar.task_ids[0], completed=points, total=self._total, words=words)
+
+def _bar(total: int, console: Console) -> Any:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    words = TextColumn("{task.fields[words]}")
+    bar = Progress(
+        "points", BarColumn(BAR_WIDTH), MofNCompleteColumn(), words, console=console, transient=True
+    )
+    bar.add_task("points", total=total, words="")
+    return bar
 
 
 def progress_words(total: int, points: int, stored: int, failed: int, seconds: float) -> str:

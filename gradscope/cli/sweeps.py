@@ -209,7 +209,9 @@ def _total(job: Job) -> int:
 
 
 def _say_end(request: Request, done: Done) -> None:
-    words = f"{done.points:,} points in {request.store}"
+    from gradscope.render.quantities import count
+
+    words = f"{count(done.points, 'point')} in {request.store}"
     if done.stored:
         words += f", {done.stored:,} of them from before"
     if done.is_interrupted:

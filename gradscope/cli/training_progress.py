@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from gradscope.cli.failures import say
+from gradscope.cli.late_display import LateDisplay
 from gradscope.cli.terminal import progress_options, shows_progress
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from gradscope.probe.steps import TrainingStep
     from gradscope.report import TrainingSetup
 
@@ -45,35 +47,27 @@ def _logged(setup: TrainingSetup) -> Tell:
 @contextmanager
 def _live(setup: TrainingSetup) -> Iterator[Tell]:
     """The map grows in its place, and vanishes at the end."""
-    start = time.monotonic()
     steps: list[TrainingStep] = []
-    shown: list[Any] = []
 
-    def tell(step: TrainingStep) -> None:
-        steps.append(step)
-        if time.monotonic() - start < DELAY_SECONDS:
-            return
+    def change(live: Any) -> None:
         from rich.text import Text
 
         from gradscope.render.training.live import live_text
 
-        if not shown:
-            shown.append(_started())
         size = shutil.get_terminal_size()
         text = live_text(setup, steps, progress_options(), lines=size.lines - 1)
-        shown[0].update(Text.from_ansi(text), refresh=True)
+        live.update(Text.from_ansi(text), refresh=True)
 
-    try:
+    with LateDisplay(_map, shown=True, seconds=DELAY_SECONDS) as display:
+
+        def tell(step: TrainingStep) -> None:
+            steps.append(step)
+            display.update(change)
+
         yield tell
-    finally:
-        for live in shown:
-            live.stop()
 
 
-def _started() -> Any:
-    from rich.console import Console
+def _map(console: Console) -> Any:
     from rich.live import Live
 
-    live = Live(console=Console(stderr=True), auto_refresh=False, transient=True)
-    live.start()
-    return live
+    return Live(console=console, auto_refresh=False, transient=True)

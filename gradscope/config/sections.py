@@ -1,4 +1,4 @@
-"""Reads the parts of a config that have a form of their own: `input`, `batch` and `rules`."""
+"""Reads the parts of a config that have a form of their own: `input`, `batch`, `training` and `rules`."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from gradscope.errors import Place
 _INPUT_FORMS = (
     "write `input: 784`, `[3, 32, 32]`, `{length: 64, features: 32}` or `{length: 64, vocab: 1000}`"
 )
+_TRAINING = {field.name: field.type for field in msgspec.structs.fields(Training)}
 
 
 class Rules(NamedTuple):
@@ -79,11 +80,10 @@ def read_batch(reader: Reader, value: Any, *, has_tokens: bool) -> Batch:
 def read_training(reader: Reader, value: Any) -> Training:
     """Steps, learning rate and optimiser; the default stands in for what could not be read."""
     path: Path = ("training",)
-    kinds = {field.name: field.type for field in msgspec.structs.fields(Training)}
-    entries = _read_section(reader, value, path, [*kinds], "write `training: {steps: 100, lr: 0.1}`")
+    entries = _read_section(reader, value, path, [*_TRAINING], "write `training: {steps: 100, lr: 0.1}`")
     default = read_choice(reader, OPTIMIZER, "sgd", path)
     optimizer = read_choice(reader, OPTIMIZER, entries.pop("optimizer", "sgd"), (*path, "optimizer"))
-    read = {name: reader.scalar(entry, (*path, name), kinds[name]) for name, entry in entries.items()}
+    read = {name: reader.scalar(entry, (*path, name), _TRAINING[name]) for name, entry in entries.items()}
     return Training(
         optimizer=default if optimizer is BROKEN else optimizer,
         **{name: found for name, found in read.items() if found is not BROKEN},

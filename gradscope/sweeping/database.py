@@ -58,12 +58,17 @@ _ERRORS: tuple[tuple[str, str, str], ...] = (
     ("SQLITE_FULL", "the disk is full", "free some space and run this again: it goes on where it stopped"),
     ("SQLITE_READONLY", "it cannot be written", "check its permissions, or name another file with --store"),
     ("SQLITE_PERM", "it cannot be written", "check its permissions, or name another file with --store"),
-    ("SQLITE_CANTOPEN", "it cannot be opened", "check its folder, or name another file with --store"),
+    (
+        "SQLITE_CANTOPEN",
+        "it cannot be opened",
+        "check folder and permissions, or name another file with --store",
+    ),
     ("SQLITE_NOTADB", "this is not an SQLite database", "name another file with --store"),
     ("SQLITE_CORRUPT", "the database is damaged", "`sqlite3 FILE .recover` may save what is in it"),
     ("SQLITE_BUSY", "another program keeps it locked", "close it there, then run again"),
     ("SQLITE_LOCKED", "another program keeps it locked", "close it there, then run again"),
     ("SQLITE_PROTOCOL", "its file system cannot lock files", "name a file on a local disk with --store"),
+    ("SQLITE_IOERR_SHMSIZE", "the disk takes no more", "check it, its quota and the limit on a file's size"),
     ("SQLITE_IOERR_SHM", "its file system cannot share memory", "name a file on a local disk with --store"),
     ("SQLITE_IOERR_WRITE", "the disk takes no more", "check it, its quota and the limit on a file's size"),
     ("SQLITE_IOERR", "the disk failed", "check the disk, or name another file with --store"),
@@ -131,9 +136,9 @@ def open_for_reading(path: str) -> sqlite3.Connection:
             # Who may write also removes what SQLite puts beside the file while it is open.
             connection = _connect(path, "mode=rw")
         except sqlite3.OperationalError:
-            if os.path.exists(f"{path}-wal"):
+            if _has_content(f"{path}-wal"):
                 raise
-            # Where nothing may be written, a database in WAL mode is readable as a file that never changes.
+            # Where nothing can be written, a database in WAL mode is readable as a file that never changes.
             connection = _connect(path, "mode=ro&immutable=1")
         try:
             _check(connection, path)
@@ -146,10 +151,16 @@ def open_for_reading(path: str) -> sqlite3.Connection:
 
 
 def _check_kind(path: str) -> None:
+    if not path:
+        raise store_error("store", "a file without a name", "name a file, as in results.sqlite")
     if os.path.isdir(path):
         raise store_error(path, "this is a folder", "name a file in it")
     if os.path.exists(path) and not os.path.isfile(path):
         raise store_error(path, "this is a device or a pipe", "name a file")
+
+
+def _has_content(path: str) -> bool:
+    return os.path.exists(path) and os.path.getsize(path) > 0
 
 
 def _connect(path: str, query: str) -> sqlite3.Connection:

@@ -88,24 +88,21 @@ class Processes(Executor):
     """
 
     def __init__(self, jobs: int, timeout: float | None = None) -> None:
-        """Start threads for that many processes; a task that takes twice the `timeout` ends its process."""
+        """So many processes at most, started as they are needed; one that takes twice the `timeout` ends."""
         self.jobs = jobs
         self._limit = None if timeout is None else 2.0 * timeout + GRACE_SECONDS
         self._calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
         self._workers: set[_Worker] = set()
         self._is_over = False
         self._has_started = False
-        self._lanes = [
-            threading.Thread(target=self._serve, name=f"lane {number}", daemon=True) for number in range(jobs)
-        ]
-        with deaf_to_interrupts():
-            for lane in self._lanes:
-                lane.start()
+        self._lanes: list[threading.Thread] = []
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """The future result of a call in whichever process is free next."""
         call = _Call(Future(), fn, args, kwargs)
         self._calls.put(call)
+        if len(self._lanes) < self.jobs:
+            self._open_lane()
         return call.future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
@@ -118,6 +115,16 @@ class Processes(Executor):
             self._calls.put(None)
         for lane in self._lanes:
             lane.join()
+
+    def _open_lane(self) -> None:
+        lane = threading.Thread(target=self._serve, name=f"lane {len(self._lanes)}", daemon=True)
+        with deaf_to_interrupts():
+            try:
+                lane.start()
+            except RuntimeError as error:
+                fact = f"the system has no room for another process: {error}"
+                raise UserError([Problem(Place("sweep"), fact, "use fewer --jobs")]) from error
+            self._lanes.append(lane)
 
     def _serve(self) -> None:
         worker: _Worker | None = None

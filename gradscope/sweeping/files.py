@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from gradscope.config.document import Document
+from gradscope.config.document import BROKEN, Document
 from gradscope.config.source import read_source
 from gradscope.config.suggest import suggest
 from gradscope.config.wording import described
@@ -89,6 +89,8 @@ class _Reader:
             return ()
         found = []
         for name, values in value.items():
+            if not _is_whole(values):
+                continue  # which is told already
             try:
                 found.append(make_axis(name, values, self._document.place((*path, name))))
             except ConfigError as error:
@@ -115,5 +117,13 @@ class _Reader:
         return value
 
     def _expected(self, words: str, value: Any, path: tuple[str | int, ...], hint: str) -> None:
-        fact = f"{path[0]}: expected {words}, got {described(value)}"
-        self._problems.add(self._document.place(path), fact, hint)
+        if _is_whole(value):
+            fact = f"{path[0]}: expected {words}, got {described(value)}"
+            self._problems.add(self._document.place(path), fact, hint)
+
+
+def _is_whole(value: Any) -> bool:
+    """Whether everything in it could be read; what could not is told by then."""
+    if isinstance(value, dict | list):
+        return all(map(_is_whole, value.values() if isinstance(value, dict) else value))
+    return value is not BROKEN

@@ -14,6 +14,7 @@ from gradscope.build.free_memory import held_share
 from gradscope.config.schema import Config
 from gradscope.errors import Mistake, Place, Problem, UserError
 from gradscope.sweeping.axes import Axis, make_axis
+from gradscope.sweeping.bounds import check_bounds
 from gradscope.sweeping.executors import LOCAL_CHUNK_SECONDS, Crew, Inline, Processes
 from gradscope.sweeping.grid import Design, Draws
 from gradscope.sweeping.job import Job, about_the_sweep
@@ -75,8 +76,9 @@ def sweep(
     Raises:
         ConfigError: the base config, an axis or the condition is wrong. A single point that makes no config
             or fails otherwise is yielded, with its `error`.
-        UserError: the store cannot be used.
+        UserError: the store cannot be used, or a number is out of bounds.
     """
+    check_bounds({"jobs": jobs, "timeout": timeout, "random": random, "random_seed": random_seed})
     axes_made = [make_axis(name, values, Place(f"axes['{name}']")) for name, values in (axes or {}).items()]
     zipped = [make_axis(name, values, Place(f"zip['{name}']")) for name, values in (zip or {}).items()]
     base = read_base(source, overrides)

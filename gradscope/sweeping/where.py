@@ -89,7 +89,7 @@ class Where:
         hint = suggest(name, known)
         raise Mistake(
             f"there is no axis and no knob '{name}'",
-            f"{hint}; texts need quotes" if hint else "texts need quotes",
+            f"{hint} (texts need quotes)" if hint else "texts need quotes",
         )
 
     def _unary(self, node: ast.UnaryOp) -> Evaluate:

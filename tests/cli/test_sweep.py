@@ -3,13 +3,14 @@
 import csv
 import io
 import json
+import os
 from pathlib import Path
 
 import pytest
 from click.testing import Result
 
 from gradscope.cli import sweeps
-from gradscope.cli.exits import INTERRUPTED
+from gradscope.cli.exits import INTERRUPTED, WRONG_INPUT
 from gradscope.cli.sweep_progress import SweepProgress
 from tests.cli.calls import call
 from tests.sweeping.sweeps import SMALL, write_base
@@ -186,7 +187,7 @@ def test_a_config_from_standard_input(net: str) -> None:
         ),
         (
             ("net.yaml", "--axis", "depth=1", "--where", "x > 1"),
-            "sweep: there is no axis and no knob 'x'; known are act, depth, gain, width; texts need quotes",
+            "sweep: there is no axis and no knob 'x'; known are act, depth, gain, width (texts need quotes)",
         ),
         (
             ("net.yaml", "--axis", "depth=1", "--export", "a.txt"),
@@ -199,6 +200,14 @@ def test_a_config_from_standard_input(net: str) -> None:
         (
             ("net.yaml", "--axis", "depth=1", "--store", "net.yaml"),
             "net.yaml: this is not an SQLite database (file is not a database); name another file with",
+        ),
+        (
+            ("net.yaml", "--axis", "depth=1", "--timeout", "nan"),
+            "Error: Invalid value for '--timeout': nan is no time up to 1e+09 s",
+        ),
+        (
+            ("net.yaml", "--axis", "depth=1", "--jobs", "100000"),
+            "Error: Invalid value for '--jobs': 100000 is not in the range 1<=x<=1000.",
         ),
         (
             ("net.yaml", "--axis", "depth=1", "--timeout", "0"),
@@ -263,3 +272,12 @@ def test_help_has_examples() -> None:
     result = sweep("--help")
     assert result.exit_code == 0
     assert "gradscope sweep --summary net.sweep.sqlite" in result.stdout
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+def test_lines_that_a_full_disk_does_not_take(net: str) -> None:
+    result = sweep(net, "--axis", "depth=1,2", "--format", "jsonl", "-o", "/dev/full")
+    assert result.exit_code == WRONG_INPUT
+    assert result.stderr == (
+        "/dev/full: this cannot be written: No space left on device; name another file with -o\n"
+    )

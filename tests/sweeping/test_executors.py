@@ -1,5 +1,6 @@
 """Real processes: those that die, hang, cannot start, or lose their parent."""
 
+import csv
 import os
 import signal
 import subprocess
@@ -14,7 +15,7 @@ import pytest
 from gradscope.errors import UserError
 from gradscope.sweeping import executors
 from gradscope.sweeping.executors import Inline, Processes, StuckError, WorkerDiedError
-from tests.sweeping.sweeps import environment, write_base
+from tests.sweeping.sweeps import driven, environment, write_base
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
 
@@ -156,3 +157,20 @@ def test_a_script_without_its_guard_is_told_what_is_missing(tmp_path: Path) -> N
     assert done.returncode == 1
     assert "call this below `if __name__ == '__main__':`" in done.stderr
     assert done.stdout == ""
+
+
+def test_no_more_processes_are_started_than_there_are_tasks() -> None:
+    with Processes(500) as many:
+        assert many.submit(os.getpid).result(timeout=20) != os.getpid()
+        assert len(many._lanes) == len(many._workers) == 1
+
+
+def test_of_a_poison_point_every_other_finishes(tmp_path: Path) -> None:
+    poison = "its worker died 3 times while computing it"
+    store = tmp_path / "a.sqlite"
+    axis = ["--axis", "seed=int:0:29", "--jobs", "2", "--format", "csv", "--store", store]
+    process = driven("sweep", write_base(tmp_path), *axis, SABOTAGE_KILL="11")
+    stdout, stderr = process.communicate(timeout=60)
+    rows = {row["seed"]: row["error"] for row in csv.DictReader(stdout.splitlines())}
+    assert rows == {str(seed): poison if seed == 11 else "" for seed in range(30)}
+    assert (process.returncode, stderr) == (1, f"30 points in {store}\n")

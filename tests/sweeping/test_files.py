@@ -70,3 +70,19 @@ def test_all_mistakes_at_once_each_at_its_place(tmp_path: Path) -> None:
         "write `random: 200` or `random: {count: 200, seed: 1}`",
         '8:8: where: expected a condition, got 7; write `where: "depth * width < 1e5"`',
     ]
+
+
+def test_what_could_not_be_read_is_told_once(tmp_path: Path) -> None:
+    file = tmp_path / "sweep.yaml"
+    file.write_text(
+        'base: "net\\0.yaml"\naxes: {depth: [1, .nan], gain: {spread: .inf}}\nrandom: {count: .nan}\nzip: {1: [2]}\n'
+    )
+    with pytest.raises(ConfigError) as caught:
+        read_sweep_file(str(file))
+    assert [problem.fact for problem in caught.value.problems] == [
+        "base: the character U+0000 cannot stand in a text",
+        "axes.depth[1]: a value may not be NaN",
+        "axes.gain.spread: a value may not be infinite or beyond 1.8e308",
+        "random.count: a value may not be NaN",
+        "a key must be a text, not 1",
+    ]

@@ -301,6 +301,7 @@ def test_a_store_that_may_only_be_read(tmp_path: Path) -> None:
     ("name", "fact"),
     [
         ("SQLITE_IOERR_SHMMAP", "its file system cannot share memory"),
+        ("SQLITE_IOERR_SHMSIZE", "the disk takes no more"),
         ("SQLITE_IOERR_WRITE", "the disk takes no more"),
         ("SQLITE_IOERR_READ", "the disk failed"),
         ("SQLITE_PROTOCOL", "its file system cannot lock files"),

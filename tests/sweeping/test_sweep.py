@@ -1,6 +1,7 @@
 """`gradscope.sweep`, and that its numbers do not depend on who computes them."""
 
 import json
+import math
 import pickle
 from pathlib import Path
 from typing import Any
@@ -116,3 +117,27 @@ def test_numbers_that_are_not_finite_survive(tmp_path: Path) -> None:
     assert first.report is not None
     assert second.report is not None
     assert repr(first.report) == repr(second.report)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"jobs": 0}, "jobs: expected a whole number from 1 to 1,000, got 0"),
+        ({"jobs": 2.5}, "jobs: expected a whole number from 1 to 1,000, got 2.5"),
+        ({"jobs": True}, "jobs: expected a whole number from 1 to 1,000, got True"),
+        ({"timeout": 0.0}, "timeout: expected seconds above 0, at most 1e+09, got 0.0"),
+        ({"timeout": math.nan}, "timeout: expected seconds above 0, at most 1e+09, got nan"),
+        ({"timeout": math.inf}, "timeout: expected seconds above 0, at most 1e+09, got inf"),
+        ({"random": 0}, "random: expected a whole number of at least 1, got 0"),
+        (
+            {"random": 1.5, "random_seed": -1},
+            "random: expected a whole number of at least 1, got 1.5\n"
+            "random_seed: expected a whole number of at least 0, got -1",
+        ),
+        ({"store": ""}, "store: a file without a name; name a file, as in results.sqlite"),
+    ],
+)
+def test_numbers_out_of_bounds_are_refused(given: dict[str, Any], message: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError) as caught:
+        next(gradscope.sweep(write_base(tmp_path), {"depth": [1]}, **given))
+    assert str(caught.value) == message

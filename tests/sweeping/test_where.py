@@ -122,7 +122,7 @@ def test_names_are_suggested() -> None:
     with pytest.raises(Mistake) as caught:
         Where("dpeth > 1", ["depth", "width"])
     assert caught.value.fact == "there is no axis and no knob 'dpeth'"
-    assert caught.value.hint == "did you mean 'depth'?; texts need quotes"
+    assert caught.value.hint == "did you mean 'depth'? (texts need quotes)"
 
 
 def evaluated(text: str, **values: Any) -> bool:
