@@ -272,6 +272,7 @@ def test_a_store_that_may_only_be_read(tmp_path: Path) -> None:
     with Store(str(path), writable=True) as store:
         begin(store, "x")
         store.add([result(0, 1)])
+    Path(f"{path}-wal").touch()  # as somebody leaves it who was killed
     path.chmod(0o444)
     folder.chmod(0o555)
     for parent in (tmp_path, *tmp_path.parents):
