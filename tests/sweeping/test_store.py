@@ -265,14 +265,16 @@ for opening in (lambda: Store(path, writable=True), lambda: writable_store(path,
 """
 
 
-def test_a_store_that_may_only_be_read(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("has_log", "fact"), [(False, "written"), (True, "opened")])
+def test_a_store_that_may_only_be_read(has_log: bool, fact: str, tmp_path: Path) -> None:
     folder = tmp_path / "locked"
     folder.mkdir()
     path = folder / "a.sqlite"
     with Store(str(path), writable=True) as store:
         begin(store, "x")
         store.add([result(0, 1)])
-    Path(f"{path}-wal").touch()  # as somebody leaves it who was killed
+    if has_log:
+        Path(f"{path}-wal").touch()  # as it is left by who was killed before there was anything in it
     path.chmod(0o444)
     folder.chmod(0o555)
     for parent in (tmp_path, *tmp_path.parents):
@@ -290,8 +292,8 @@ def test_a_store_that_may_only_be_read(tmp_path: Path) -> None:
     assert done.stderr == ""
     count, first, second = done.stdout.splitlines()
     assert count == "1"
-    assert first.startswith(f"{path}: it cannot be written (")
-    assert first.endswith("; check its permissions, or name another file with --store")
+    assert first.startswith(f"{path}: it cannot be {fact} (")
+    assert first.endswith("permissions, or name another file with --store")
     assert second == (
         f"{path}: the store cannot be written: Permission denied; "
         "name a file in a folder that may be written with --store"
