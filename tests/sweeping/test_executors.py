@@ -2,7 +2,6 @@
 
 import csv
 import os
-import signal
 import subprocess
 import sys
 import textwrap
@@ -106,30 +105,19 @@ def is_running(pid: int) -> bool:
 
 
 @needs_proc
-@pytest.mark.parametrize("delay", [0.3, 2.0])
-def test_workers_end_within_seconds_when_the_coordinator_is_killed(delay: float, tmp_path: Path) -> None:
-    process = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "gradscope",
-            "sweep",
-            str(write_base(tmp_path)),
-            "--axis",
-            "seed=int:0:99999",
-            "--jobs",
-            "2",
-            "--quiet",
-        ],
-        env=environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    time.sleep(delay)
+@pytest.mark.parametrize("when", ["loading", "working"])
+def test_workers_end_within_seconds_when_the_coordinator_is_killed(when: str, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    axis = ["--axis", "seed=int:0:99999", "--jobs", "2", "--quiet"]
+    process = driven("sweep", write_base(tmp_path), *axis, SABOTAGE_LOG=str(log))
+    deadline = time.monotonic() + 30.0
+    while when == "working" and not log.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.3)
     children = children_of(process.pid)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    if delay > 1.0:
+    process.kill()
+    process.communicate(timeout=10)  # ends when the last worker has closed its end
+    if when == "working":
         assert len(children) >= 2
     deadline = time.monotonic() + 5.0
     while any(map(is_running, children)) and time.monotonic() < deadline:
