@@ -11,6 +11,7 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from multiprocessing import get_context, resource_tracker
+from types import FrameType
 from typing import Any, NamedTuple
 
 from gradscope.errors import Place, Problem, UserError
@@ -63,9 +64,27 @@ def deaf_to_interrupts() -> Iterator[None]:
     resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        yield
+        with _handled_later():
+            yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _handled_later() -> Iterator[None]:
+    """What another thread takes of a signal is handled in the main one, though that has blocked it."""
+    handler = signal.getsignal(signal.SIGINT)
+    if not callable(handler) or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    taken: list[FrameType | None] = []
+    signal.signal(signal.SIGINT, lambda number, frame: taken.append(frame))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        if taken:
+            handler(signal.SIGINT, taken[0])
 
 
 class Inline(Executor):

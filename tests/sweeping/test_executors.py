@@ -2,9 +2,11 @@
 
 import csv
 import os
+import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +15,7 @@ import pytest
 
 from gradscope.errors import UserError
 from gradscope.sweeping import executors
-from gradscope.sweeping.executors import Inline, Processes, StuckError, WorkerDiedError
+from gradscope.sweeping.executors import Inline, Processes, StuckError, WorkerDiedError, deaf_to_interrupts
 from tests.sweeping.sweeps import driven, environment, write_base
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
@@ -162,3 +164,21 @@ def test_of_a_poison_point_every_other_finishes(tmp_path: Path) -> None:
     rows = {row["seed"]: row["error"] for row in csv.DictReader(stdout.splitlines())}
     assert rows == {str(seed): poison if seed == 11 else "" for seed in range(30)}
     assert (process.returncode, stderr) == (1, f"30 points in {store}\n")
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="threads share their signals")
+def test_an_interrupt_that_another_thread_takes_waits_for_the_end_of_the_block() -> None:
+    begun, reached = threading.Event(), []
+    taker = threading.Thread(target=lambda: (begun.wait(), signal.raise_signal(signal.SIGINT)))
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    taker.start()
+    try:
+        with pytest.raises(KeyboardInterrupt), deaf_to_interrupts():
+            begun.set()
+            taker.join()
+            time.sleep(0.01)
+            reached.append("the end")
+        assert reached == ["the end"]
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
