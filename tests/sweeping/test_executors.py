@@ -172,12 +172,17 @@ def test_an_interrupt_that_another_thread_takes_waits_for_the_end_of_the_block()
     taker = threading.Thread(target=lambda: (begun.wait(), signal.raise_signal(signal.SIGINT)))
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     taker.start()
-    try:
-        with pytest.raises(KeyboardInterrupt), deaf_to_interrupts():
+
+    def work() -> None:
+        with deaf_to_interrupts():
             begun.set()
             taker.join()
             time.sleep(0.01)
             reached.append("the end")
+
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            work()
         assert reached == ["the end"]
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     finally:
