@@ -5,7 +5,6 @@ No layer, key or command is known here; every other room raises these and only `
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -90,6 +89,8 @@ class Problems:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """The hint for a misspelt word: the nearest known one, or the whole list while it is short."""
+    import difflib  # only a mistake needs it
+
     names = sorted(set(known))
     near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     if near:

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from gradscope.build.makers import EXPANSIONS, KINDS, MAKERS, is_weighted
+from gradscope.build.makers import KINDS, expansion_of, is_weighted, maker_of
 from gradscope.build.makers.facts import Tokens, words
 from gradscope.build.naming import Scope
 from gradscope.build.sharing import Sharing
@@ -140,9 +140,10 @@ class Assembly:
                 "put `embedding: 64` before it",
             )
             return None
-        if type(spec) not in EXPANSIONS:
+        expansion = expansion_of(spec)
+        if expansion is None:
             return self._add(steps, spec, shape, scope)
-        inner, behind = self.sequence(EXPANSIONS[type(spec)](spec, shape), shape, scope)
+        inner, behind = self.sequence(expansion(spec, shape), shape, scope)
         steps.extend(inner.steps)
         return behind
 
@@ -151,7 +152,7 @@ class Assembly:
             return None
         info = self._info(spec, scope)
         try:
-            step = MAKERS[type(spec)](self, spec, shape, info)
+            step = maker_of(spec)(self, spec, shape, info)
         except Mistake as mistake:
             self.problems.add(spec.place, mistake.fact, mistake.hint)
             self._sharing.break_off()

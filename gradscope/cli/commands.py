@@ -1,6 +1,5 @@
 """How a group finds its commands without loading them, and how a command ends when something goes wrong."""
 
-import difflib
 import os
 from collections.abc import Mapping
 from importlib import import_module
@@ -56,6 +55,8 @@ class LazyGroup(click.Group):
     def _hint(self, name: str) -> str:
         if name.endswith((".yaml", ".yml")) or os.path.exists(name):
             return f"; did you mean `gradscope run {name}`?"
+        import difflib
+
         near = difflib.get_close_matches(name, self.entries, n=1)
         return f"; did you mean '{near[0]}'?" if near else f"; known are {', '.join(self.entries)}"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,6 +12,8 @@ from gradscope.cli.failures import failure_code, failure_of, say_failure, say_in
 from gradscope.cli.progress import Progress
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from gradscope.config.schema import Config
     from gradscope.render.outcome import Failure
     from gradscope.report import Report
@@ -133,6 +134,8 @@ class Diagnoses:
         if workers == 1:
             self._collect(tasks, configs)
             return
+        from concurrent.futures import ThreadPoolExecutor
+
         pool = ThreadPoolExecutor(workers, thread_name_prefix="gradscope-config")
         futures = {number: pool.submit(task) for number, task in tasks.items()}
         try:

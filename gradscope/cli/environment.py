@@ -1,10 +1,15 @@
-"""What the process's environment must say before NumPy is loaded. Imports nothing heavy."""
+"""What must be said about the process before NumPy is loaded. Imports nothing heavy."""
 
+import gc
 import os
 import sys
 
 BLAS_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 """What the makers of BLAS libraries read, once, when they are loaded."""
+
+
+_OBJECTS_BETWEEN = 200_000
+"""Enough for all imports; what is in cycles is small, arrays are freed at once."""
 
 
 def use_one_blas_thread() -> None:
@@ -15,3 +20,15 @@ def use_one_blas_thread() -> None:
     """
     if "numpy" not in sys.modules:
         os.environ.update(dict.fromkeys(BLAS_VARIABLES, "1"))
+
+
+def collect_seldom() -> None:
+    """Have Python look for cycles of garbage less often: while it imports hundreds of modules it would do so
+    hundreds of times, which takes a tenth of a small network's process."""
+    gc.set_threshold(_OBJECTS_BETWEEN)
+
+
+def leave_garbage() -> None:
+    """Leave what is there at the end of the process to the system: to look for cycles in it takes longer than
+    to diagnose a small network."""
+    gc.freeze()

@@ -2,7 +2,6 @@
 
 import os
 import sys
-import tempfile
 
 import click
 
@@ -57,6 +56,8 @@ def _write_into(content: bytes, path: str) -> None:
 
 def _replace(content: bytes, path: str) -> None:
     """A file beside it is written first and takes its place at once; nobody ever reads half a report."""
+    import tempfile
+
     handle, beside = tempfile.mkstemp(prefix=".gradscope-", dir=os.path.dirname(path))
     try:
         with open(handle, "wb") as stream:

@@ -1,7 +1,6 @@
 """What the reader's end can show: asked here once, of the environment and the streams, and nowhere below."""
 
 import os
-import shutil
 import sys
 from typing import TextIO
 
@@ -47,6 +46,8 @@ def _width(to_file: bool) -> int:
     columns = os.environ.get("COLUMNS", "")
     if to_file:
         return int(columns) if columns.isdecimal() and int(columns) else FILE_WIDTH
+    import shutil
+
     return shutil.get_terminal_size().columns
 
 

@@ -5,7 +5,6 @@ Better to refuse a stranger's file that looks like a config than to pass over a 
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 
@@ -56,4 +55,6 @@ def _has_keys(keys: Iterable[str]) -> bool:
 
 
 def _is_near(key: str) -> bool:
+    import difflib
+
     return bool(difflib.get_close_matches(key.lower(), KEYS, n=1, cutoff=_NEAR))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -116,6 +115,8 @@ def _nearest(word: str, names: tuple[str, ...]) -> str | None:
     for name in names:
         if _squashed(name) == squashed or squashed in map(_squashed, HABITS.get(name, ())):
             return name
+    import difflib
+
     near = difflib.get_close_matches(word.lower(), names, n=1, cutoff=_NEAR)
     return near[0] if near else None
 

@@ -34,7 +34,7 @@ class Law:
         return self.mean == 0.0 and self.variance == 0.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)  # of so many fields, either takes a millisecond to define
 class LayerInfo:
     """The facts of one layer."""
 

@@ -1,6 +1,5 @@
 """Writes changes into the text of a config: comments, order and every untouched line stay as they are."""
 
-import difflib
 import json
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -30,6 +29,8 @@ def rewritten(text: str, steps: Iterable[Sequence[Change]]) -> str:
 def difference(before: str, after: str, name: str) -> list[str]:
     """A unified diff, as lines."""
     old, new = before.splitlines(), after.splitlines()
+    import difflib
+
     return list(difflib.unified_diff(old, new, name, name, lineterm="", n=2))
 
 

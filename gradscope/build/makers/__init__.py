@@ -2,63 +2,77 @@
 kind."""
 
 from collections.abc import Callable, Iterable
+from functools import cache
+from importlib import import_module
 from typing import Any
 
-from gradscope.build.makers.attention import make_attention, transformer_layers
-from gradscope.build.makers.containers import make_concat, make_residual
-from gradscope.build.makers.convolution import make_conv1d, make_conv2d
-from gradscope.build.makers.dense import make_dense
-from gradscope.build.makers.elementwise import make_activation, make_dropout, make_flatten
 from gradscope.build.makers.facts import Shape
-from gradscope.build.makers.gates import make_glu, make_maxout
-from gradscope.build.makers.normalization import (
-    make_batch_norm,
-    make_group_norm,
-    make_layer_norm,
-    make_rms_norm,
-)
-from gradscope.build.makers.pooling import make_avg_pool, make_global_avg_pool, make_max_pool
-from gradscope.build.makers.recurrent import make_gru, make_lstm, make_rnn
-from gradscope.build.makers.time_axis import make_last_step, make_mean_over_time, make_transpose
-from gradscope.build.makers.tokens import make_embedding, make_positional, make_tied_dense
 from gradscope.config import schema
 from gradscope.engine.layer import Step
 from gradscope.engine.outline import LayerInfo
 
-MAKERS: dict[type[schema.Layer], Callable[[Any, Any, Shape, LayerInfo], Step | None]] = {
-    schema.Dense: make_dense,
-    schema.Conv1d: make_conv1d,
-    schema.Conv2d: make_conv2d,
-    schema.MaxPool: make_max_pool,
-    schema.AvgPool: make_avg_pool,
-    schema.GlobalAvgPool: make_global_avg_pool,
-    schema.Activation: make_activation,
-    schema.BatchNorm: make_batch_norm,
-    schema.LayerNorm: make_layer_norm,
-    schema.RmsNorm: make_rms_norm,
-    schema.GroupNorm: make_group_norm,
-    schema.Dropout: make_dropout,
-    schema.Flatten: make_flatten,
-    schema.Residual: make_residual,
-    schema.Concat: make_concat,
-    schema.Rnn: make_rnn,
-    schema.Lstm: make_lstm,
-    schema.Gru: make_gru,
-    schema.Embedding: make_embedding,
-    schema.TiedDense: make_tied_dense,
-    schema.Positional: make_positional,
-    schema.Attention: make_attention,
-    schema.Maxout: make_maxout,
-    schema.Glu: make_glu,
-    schema.MeanOverTime: make_mean_over_time,
-    schema.LastStep: make_last_step,
-    schema.Transpose: make_transpose,
-}
+Maker = Callable[[Any, Any, Shape, LayerInfo], Step | None]
+"""(assembly, record, shape of the input, the layer's facts so far) -> the layer."""
 
-EXPANSIONS: dict[type[schema.Layer], Callable[[Any, Shape], tuple[schema.Layer, ...]]] = {
-    schema.TransformerBlock: transformer_layers,
+Expansion = Callable[[Any, Shape], tuple[schema.Layer, ...]]
+"""(record, shape of the input) -> the layers it stands for."""
+
+_MAKERS: dict[type[schema.Layer], tuple[str, str]] = {
+    schema.Dense: ("dense", "make_dense"),
+    schema.Conv1d: ("convolution", "make_conv1d"),
+    schema.Conv2d: ("convolution", "make_conv2d"),
+    schema.MaxPool: ("pooling", "make_max_pool"),
+    schema.AvgPool: ("pooling", "make_avg_pool"),
+    schema.GlobalAvgPool: ("pooling", "make_global_avg_pool"),
+    schema.Activation: ("elementwise", "make_activation"),
+    schema.BatchNorm: ("normalization", "make_batch_norm"),
+    schema.LayerNorm: ("normalization", "make_layer_norm"),
+    schema.RmsNorm: ("normalization", "make_rms_norm"),
+    schema.GroupNorm: ("normalization", "make_group_norm"),
+    schema.Dropout: ("elementwise", "make_dropout"),
+    schema.Flatten: ("elementwise", "make_flatten"),
+    schema.Residual: ("containers", "make_residual"),
+    schema.Concat: ("containers", "make_concat"),
+    schema.Rnn: ("recurrent", "make_rnn"),
+    schema.Lstm: ("recurrent", "make_lstm"),
+    schema.Gru: ("recurrent", "make_gru"),
+    schema.Embedding: ("tokens", "make_embedding"),
+    schema.TiedDense: ("tokens", "make_tied_dense"),
+    schema.Positional: ("tokens", "make_positional"),
+    schema.Attention: ("attention", "make_attention"),
+    schema.Maxout: ("gates", "make_maxout"),
+    schema.Glu: ("gates", "make_glu"),
+    schema.MeanOverTime: ("time_axis", "make_mean_over_time"),
+    schema.LastStep: ("time_axis", "make_last_step"),
+    schema.Transpose: ("time_axis", "make_transpose"),
 }
-"""Kinds that stand for a list of layers: (record, shape of the input) -> the list."""
+"""Module and function of each kind: what a network has none of is not imported, which takes longer than to
+diagnose a small one."""
+
+_EXPANSIONS: dict[type[schema.Layer], tuple[str, str]] = {
+    schema.TransformerBlock: ("attention", "transformer_layers"),
+}
+"""The same of kinds that stand for a list of layers."""
+
+
+def maker_of(spec: schema.Layer) -> Maker:
+    """What makes the layer of a record."""
+    maker: Maker = _found(*_MAKERS[type(spec)])
+    return maker
+
+
+def expansion_of(spec: schema.Layer) -> Expansion | None:
+    """What gives the layers that a record stands for; None for a layer of its own."""
+    if type(spec) not in _EXPANSIONS:
+        return None
+    expansion: Expansion = _found(*_EXPANSIONS[type(spec)])
+    return expansion
+
+
+@cache
+def _found(module: str, function: str) -> Any:
+    return getattr(import_module(f"{__name__}.{module}"), function)
+
 
 KINDS: dict[type[schema.Layer], str] = {
     **{record: kind for kind, record in schema.LAYERS.items()},

@@ -1,7 +1,6 @@
 """Shapes in words, and the facts of a layer once its shape is known."""
 
 import math
-from dataclasses import replace
 from typing import Any
 
 from gradscope.engine.axes import feature_axis
@@ -46,12 +45,10 @@ def features_of(shape: Shape) -> int:
 def known(info: LayerInfo, shape: Shape, parameters: int = 0, **facts: Any) -> LayerInfo:
     """The layer's facts with its shape; shared parameters are counted where they are used first."""
     shares = info.shares if parameters else None
-    made: dict[str, Any] = {
-        "output_shape": shape,
-        "parameters": 0 if shares else parameters,
-        "shares": shares,
-    }
-    return replace(info, **(made | facts))
+    made: LayerInfo = object.__new__(LayerInfo)  # as `replace` does, but not field by field of thirty
+    vars(made).update(vars(info))
+    vars(made).update(output_shape=shape, parameters=0 if shares else parameters, shares=shares, **facts)
+    return made
 
 
 def sequence_of(shape: Shape, kind: str) -> tuple[int, int]:
