@@ -14,7 +14,8 @@ def render(outcome: Outcome, options: RenderOptions) -> str:
     """Valid JSON in ASCII, the same for every terminal."""
     single = not outcome.several and len(outcome.reports) == 1
     document = outcome.reports[0].to_dict() if single else _several(outcome)
-    return json.dumps(document, indent=2, allow_nan=False) + "\n"
+    # Given an indent, the standard library leaves its fast encoder: three times as long for a deep network.
+    return msgspec.json.format(json.dumps(document, allow_nan=False), indent=2) + "\n"
 
 
 def _several(outcome: Outcome) -> dict[str, Any]:

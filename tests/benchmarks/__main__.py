@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.benchmarks import growth, layers, processes, shapes, startup, sweep
+from tests.benchmarks import estimates, growth, large, layers, processes, shapes, startup, sweep
 from tests.benchmarks.figures import Figure, line, read_earlier, saved
 
 PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
@@ -16,6 +16,8 @@ PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
     "shapes": shapes.figures,
     "processes": processes.figures,
     "growth": growth.figures,
+    "estimates": estimates.figures,
+    "large": large.figures,
     "layers": layers.figures,
     "sweep": sweep.figures,
 }
