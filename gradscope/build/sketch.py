@@ -1,21 +1,13 @@
 """The outline of a network that is never run: its layers and their laws, whatever memory a pass would
 need."""
 
-from collections.abc import Sequence
-
-from gradscope.build.memory import Needs
 from gradscope.build.plan import Plan
 from gradscope.config.schema import Config
-from gradscope.engine.layer import Step
 from gradscope.errors import Problems
 
 
 class Sketch(Plan):
     """A plan nobody carries out."""
-
-    def _needs(self, steps: Sequence[Step]) -> Needs:
-        # To lay a million columns out in blocks takes longer than all the theory of them.
-        return super()._needs(())
 
     def _check_memory(self, problems: Problems) -> bool:
         return True

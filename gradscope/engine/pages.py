@@ -2,6 +2,8 @@
 ordinary ones for the first time takes a third as long as to draw what is written to them (measured)."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -15,20 +17,38 @@ _FROM, _BELOW = 1 << 17, 1 << 22
 
 _ALIGNED = 64
 
-_cutting = threading.Lock()
-_piece = np.empty(0, dtype=np.uint8)
-_cut = 0
+
+class _Cutting(threading.local):
+    """The piece a thread is cutting; what was cut from earlier ones keeps them alive. Each has its own, so
+    that a piece is seldom shared by trials, of which one would keep what another has let go."""
+
+    def __init__(self) -> None:
+        self.piece = np.empty(0, dtype=np.uint8)
+        self.cut = 0
+        self.lets_go = False
+
+
+_cutting = _Cutting()
 
 
 def room(count: int) -> Array:
     """An array of so many float32 numbers (count,), not set to anything."""
     size = 4 * count
-    if not _FROM <= size < _BELOW:
+    if _cutting.lets_go or not _FROM <= size < _BELOW:
         return np.empty(count, dtype=np.float32)
-    global _piece, _cut  # noqa: PLW0603  the piece being cut; what was cut from earlier ones keeps them alive
-    with _cutting:
-        if _cut + size > _piece.size:
-            _piece, _cut = np.empty(PIECE, dtype=np.uint8), 0
-        part = _piece[_cut : _cut + size]
-        _cut += -(-size // _ALIGNED) * _ALIGNED
+    if _cutting.cut + size > _cutting.piece.size:
+        _cutting.piece, _cutting.cut = np.empty(PIECE, dtype=np.uint8), 0
+    part = _cutting.piece[_cutting.cut : _cutting.cut + size]
+    _cutting.cut += -(-size // _ALIGNED) * _ALIGNED
     return part.view(np.float32)
+
+
+@contextmanager
+def let_go() -> Iterator[None]:
+    """What is drawn in the block will not be kept: it takes no part of a piece, and memory that is warm from
+    the last time."""
+    before, _cutting.lets_go = _cutting.lets_go, True
+    try:
+        yield
+    finally:
+        _cutting.lets_go = before

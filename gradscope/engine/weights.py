@@ -15,6 +15,7 @@ from gradscope.engine import Array
 from gradscope.engine.magnitude import joint_log2_l2, log2_l2
 from gradscope.engine.ordered_sum import OrderedSum
 from gradscope.engine.outline import Law
+from gradscope.engine.pages import let_go
 from gradscope.engine.random import Stream
 from gradscope.engine.threads import side_by_side
 
@@ -205,4 +206,7 @@ class Weight:
         shape = (self.shape[0], columns.stop - columns.start)
         # To seed a generator takes longer than all else about a bias of zeros.
         rng = self.stream.generator(number) if self.law.initializer.draws else _UNUSED
-        return self.law.initializer.fill(rng, shape, self.law.fans, self.dtype)
+        if self.held:
+            return self.law.initializer.fill(rng, shape, self.law.fans, self.dtype)
+        with let_go():
+            return self.law.initializer.fill(rng, shape, self.law.fans, self.dtype)

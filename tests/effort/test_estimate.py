@@ -13,6 +13,7 @@ from gradscope.effort.asking import announced_seconds, read_estimate
 from gradscope.effort.estimate import Estimate, Terms, estimate
 from gradscope.effort.machine import Rates, measured_rates, stated_rates
 from gradscope.effort.work import work_of
+from gradscope.engine import pages
 
 WIDE = {
     "input": 600,
@@ -27,6 +28,12 @@ def estimated(source: dict[str, Any], *, jobs: int = 1, memory: int | None = Non
     made = plan_of(load_config({"trials": 1, **source, **rest}))
     work = work_of(made.steps(), made.config.batch.size, made.config.batch.count)
     return estimate(made, Terms(made.config.trials, jobs, memory), stated_rates(work))
+
+
+@pytest.fixture(autouse=True)
+def _no_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is held is cut from large pieces, of which only what is used takes memory; all of it is counted."""
+    monkeypatch.setattr(pages, "_FROM", 1 << 60)
 
 
 def allocated(source: dict[str, Any], *, memory: int | None, trials: int = 1, jobs: int = 1) -> int:
