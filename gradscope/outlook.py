@@ -53,6 +53,7 @@ def foretell(config: Config) -> Prediction:
     return prediction
 
 
+@np.errstate(all="ignore")  # what runs away is told by the infinity it ends at
 def _foretold(config: Config, problems: Problems) -> Prediction | None:
     copies = SHORT
     while True:

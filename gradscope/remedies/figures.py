@@ -7,11 +7,16 @@ from gradscope.report import Figure, Report
 
 def figure(rule: str, before: Report, after: Report) -> Figure:
     """What the rule judges, or else the gain per layer; of a flow without a trend, first over last."""
-    name, of = _FIGURES.get(rule, ("gain_per_layer", _gain))
+    name, of = judged(rule)
     now, then = of(before), of(after)
     if now is None or then is None:
         name, now, then = "log10_ratio", before.flow.log10_ratio, after.flow.log10_ratio
     return Figure(name, now, then)
+
+
+def judged(rule: str) -> tuple[str, Callable[[Report], float | None]]:
+    """Name and value of what the rule judges, or else the gain per layer."""
+    return _FIGURES.get(rule, ("gain_per_layer", _gain))
 
 
 def _gain(report: Report) -> float | None:

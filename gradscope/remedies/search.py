@@ -97,8 +97,8 @@ def search(workshop: Workshop, before: Report, diagnose: Diagnose, progress: Tel
     singles = workshop.singles(rules)
     found = bench.first(singles)
     if found is None:
-        nearest = bench.nearest(singles)
-        found = bench.sought(rules) or bench.first(workshop.pairs(rules, nearest))
+        nearest = bench.nearest(singles, rules)
+        found = bench.sought(rules) or bench.first(workshop.pairs(nearest))
     if found is None and _has_error(before):
         found = next((attempt for attempt in bench.tried if not _has_error(attempt.report)), None)
     return Fix(before, tuple(bench.tried), found)
@@ -151,10 +151,12 @@ class Bench:
                     return done[0]
         return None
 
-    def nearest(self, others: Iterable[Trial]) -> list[Trial]:
-        """What came nearest to passing when measured; where little was, what was not measured too."""
+    def nearest(self, others: Iterable[Trial], rules: frozenset[str]) -> list[tuple[Trial, frozenset[str]]]:
+        """What came nearest to passing when measured, with the rules that call for more; where little was
+        measured, what was not too."""
         measured = sorted(self.tried, key=lambda attempt: badness(attempt.report))
-        return [*(attempt.trial for attempt in measured), *others][:PAIRED]
+        behind = [(attempt.trial, rules | fired(attempt.report)) for attempt in measured]
+        return [*behind, *((trial, rules) for trial in others)][:PAIRED]
 
     def _measure(self, remedy: Remedy) -> Measure:
         def measured(option: Option) -> Report | None:

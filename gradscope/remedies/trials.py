@@ -1,7 +1,7 @@
 """Changes that can be tried: each remedy's options made into configs, and what theory expects of them."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
@@ -75,10 +75,14 @@ class Workshop:
             (trial for remedy in remedies for trial in self._single(remedy)) for _, remedies in groups
         )
 
-    def pairs(self, rules: frozenset[str], firsts: Sequence[Trial]) -> Iterator[Trial]:
-        """Two changes of different remedies, one behind the other, by rank."""
+    def pairs(self, firsts: Iterable[tuple[Trial, frozenset[str]]]) -> Iterator[Trial]:
+        """Two changes of different remedies, one behind the other, by rank: with each first change the rules
+        that call for a second."""
         both = [
-            (first, second) for first in firsts for second in called(rules) if second not in first.remedies
+            (first, second)
+            for first, rules in firsts
+            for second in called(rules)
+            if second not in first.remedies
         ]
 
         def cost(pair: tuple[Trial, Remedy]) -> int:

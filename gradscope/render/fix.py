@@ -1,17 +1,19 @@
 """What `fix` tried and found, as text: a table with the diff, JSON, or Markdown."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
 
+from gradscope.remedies.figures import judged
 from gradscope.remedies.search import Attempt, Fix
 from gradscope.render.characters import visible
 from gradscope.render.options import RenderOptions
 from gradscope.render.paint import paint
-from gradscope.render.quantities import ratio, value
+from gradscope.render.quantities import NOTHING, ratio, value
 from gradscope.render.spans import Line, hanging, padded
+from gradscope.render.tried import FIGURES
 from gradscope.report import SCHEMA_VERSION, Report
 
 
@@ -26,6 +28,9 @@ class Fixed(Struct, frozen=True):
 
 Render = Callable[[Fixed, RenderOptions], str]
 
+Column = Callable[[Report], str]
+
+_NUMBER_WIDTH = 7
 _VERDICT_WIDTH = 10
 
 
@@ -53,9 +58,10 @@ def render_markdown(found: Fixed, options: RenderOptions) -> str:
     from gradscope.render.markdown import escaped
 
     lines = [f"## {escaped(found.fix.before.name)}", "", escaped(_summary(found)), ""]
-    lines += ["| tried | first/last | gain | verdict |", "|---|---:|---:|---|"]
+    columns = _columns(found.fix.before)
+    lines += [f"| {' | '.join(['tried', *columns, 'verdict'])} |", f"|---|{'---:|' * len(columns)}---|"]
     for words, report in _rows(found.fix):
-        cells = [words, *_flow(report), report.verdict]
+        cells = [words, *(written(report) for written in columns.values()), report.verdict]
         lines.append(f"| {' | '.join(map(escaped, cells))} |")
     if found.diff:
         lines += ["", "```diff", *found.diff, "```"]
@@ -83,7 +89,7 @@ def _page(found: Fixed, options: RenderOptions) -> Iterator[Line]:
     )
     if not options.quiet and fix.needed:
         yield ()
-        yield from _tried(_rows(fix), options)
+        yield from _tried(_rows(fix), _columns(fix.before), options)
         yield ()
         yield from (((visible(line, unicode=options.unicode), _style(line)),) for line in found.diff)
         if found.diff:
@@ -98,19 +104,33 @@ def _rows(fix: Fix) -> list[tuple[str, Report]]:
     return [("as it is", fix.before), *((attempt.words, attempt.report) for attempt in fix.tried)]
 
 
-def _tried(rows: Sequence[tuple[str, Report]], options: RenderOptions) -> Iterator[Line]:
-    names = min(max(len("tried"), *(len(words) for words, _ in rows)), max(12, options.width - 36))
-    yield ((f"{padded('tried', names)}  {'first/last':>10}  {'gain':>6}  verdict", "bold"),)
+def _tried(
+    rows: Sequence[tuple[str, Report]], columns: Mapping[str, Column], options: RenderOptions
+) -> Iterator[Line]:
+    widths = {name: max(len(name), _NUMBER_WIDTH) for name in columns}
+    least = sum(widths.values()) + 2 * len(widths) + 2 + _VERDICT_WIDTH
+    names = min(max(len("tried"), *(len(words) for words, _ in rows)), max(12, options.width - least))
+    heads = "".join(f"  {name:>{width}}" for name, width in widths.items())
+    yield ((f"{padded('tried', names)}{heads}  verdict", "bold"),)
     for words, report in rows:
-        level, gain = _flow(report)
         shown = visible(words, unicode=options.unicode)
         shown = shown if len(shown) <= names else shown[: names - 3] + "..."
+        cells = "".join(f"  {written(report):>{widths[name]}}" for name, written in columns.items())
         style = {"healthy": "green", "warning": "yellow"}.get(report.verdict, "red")
-        yield ((f"{padded(shown, names)}  {level:>10}  {gain:>6}  ", ""), (report.verdict, style))
+        yield ((f"{padded(shown, names)}{cells}  ", ""), (report.verdict, style))
 
 
-def _flow(report: Report) -> tuple[str, str]:
-    return ratio(report.flow.log10_ratio), value(report.flow.gain_per_layer)
+def _columns(before: Report) -> dict[str, Column]:
+    """The flow, and what the rule that fired first judges where that is something else."""
+    columns: dict[str, Column] = {"first/last": lambda report: ratio(report.flow.log10_ratio)}
+    fired = next((finding.rule for finding in before.findings if finding.severity != "note"), "")
+    if before.flow.gain_per_layer is not None:
+        columns["gain"] = lambda report: value(report.flow.gain_per_layer)
+    name, of = judged(fired)
+    word, written = FIGURES[name]
+    if of(before) is not None:
+        columns[word] = lambda report: NOTHING if (number := of(report)) is None else written(number)
+    return columns
 
 
 def _summary(found: Fixed) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from gradscope.render.quantities import ratio, share, value
 from gradscope.report import Figure, Report, TriedRemedy
 
-_WORDS: dict[str, tuple[str, Callable[[float], str]]] = {
+FIGURES: dict[str, tuple[str, Callable[[float], str]]] = {
     "gain_per_layer": ("gain", value),
     "log10_ratio": ("first/last", ratio),
     "log10_through_time": ("first/last step", ratio),
@@ -14,6 +14,7 @@ _WORDS: dict[str, tuple[str, Callable[[float], str]]] = {
     "saturated_fraction": ("saturated", share),
     "loss": ("loss", value),
 }
+"""By the name of a figure, its word and how it is written."""
 
 
 def tried_words(report: Report) -> dict[str, str]:
@@ -38,5 +39,5 @@ def _effects(tried: TriedRemedy) -> list[str]:
 
 
 def _figure(figure: Figure) -> str:
-    name, written = _WORDS[figure.name]
+    name, written = FIGURES[figure.name]
     return f"{name} {written(figure.before)} → {written(figure.after)}"

@@ -60,6 +60,28 @@ def test_json_has_the_fields_of_the_contract(tmp_path: Path) -> None:
     assert {"remedy", "changes", "verdict", "flow"} <= found["tried"][0].keys()
 
 
+def cells(config: str) -> list[list[str]]:
+    """The table of what was tried, its head first."""
+    lines = call("fix", config, "--format", "markdown").stdout.splitlines()
+    table = [line for line in lines if line.startswith("| ")]
+    return [[cell.strip() for cell in line.split("|")[1:-1]] for line in table]
+
+
+def test_what_the_rule_judges_has_a_column() -> None:
+    head, before, after = cells("configs/dying_relu.yaml")
+    assert head == ["tried", "first/last", "gain", "dead", "verdict"]
+    assert (before[0], *before[3:]) == ("as it is", "99%", "dead")
+    assert (after[0], *after[3:]) == ("bias_init: zeros", "0%", "healthy")
+
+
+def test_a_flow_without_a_trend_has_no_gain() -> None:
+    head, before, *_, after = cells("configs/rnn_tanh_gaussian.yaml")
+    assert head == ["tried", "first/last", "first/last step", "verdict"]
+    assert float(before[2]) < 1e-6
+    assert float(after[2]) > 1e-3
+    assert after[3] == "healthy"
+
+
 def test_markdown(tmp_path: Path) -> None:
     assert "```diff" in call("fix", small(tmp_path, text=SICK), "--format", "markdown").stdout
 
