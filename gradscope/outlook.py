@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from gradscope.build.sketch import sketch
 from gradscope.config.load import read_config
