@@ -18,6 +18,14 @@ from gradscope.remedies.remedy import FLOW, TIME, Remedy
 
 CATALOGUE: tuple[Remedy, ...] = (
     Remedy("scaled inputs", FLOW | {"GS305", "GS202"}, 0, "LeCun et al. 1998, section 4.3", scaled_inputs),
+    Remedy(
+        "recurrent weights",
+        TIME | {"GS401"},
+        1,
+        "Le, Jaitly & Hinton 2015; Saxe et al. 2014",
+        recurrent_weights,
+    ),
+    Remedy("open gates", TIME, 1, "Gers et al. 2000; Tallec & Ollivier 2018, section 2", open_gates),
     Remedy("zero biases", FLOW | {"GS201", "GS202"}, 1, "Lu et al. 2020, section 4", zero_biases),
     Remedy("no useless biases", frozenset({"GS303"}), 1, "Ioffe & Szegedy 2015, section 3.2", useless_biases),
     Remedy(
@@ -29,14 +37,6 @@ CATALOGUE: tuple[Remedy, ...] = (
     ),
     Remedy("critical gain", FLOW | {"GS202"}, 1, "Schoenholz et al. 2017, section 3", critical_gain),
     Remedy("orthogonal weights", FLOW | {"GS404"}, 1, "Saxe et al. 2014, section 3", orthogonal),
-    Remedy(
-        "recurrent weights",
-        TIME | {"GS401"},
-        1,
-        "Le, Jaitly & Hinton 2015; Saxe et al. 2014",
-        recurrent_weights,
-    ),
-    Remedy("open gates", TIME, 1, "Gers et al. 2000; Tallec & Ollivier 2018, section 2", open_gates),
     Remedy("logits", FLOW | {"GS304"}, 2, "Golik, Doetsch & Ney 2013, section 3", logits),
     Remedy("branch scale", FLOW, 2, "Arpit et al. 2019; Bachlechner et al. 2021, section 3", branch_scale),
     Remedy("pre-norm", FLOW | {"GS205"}, 2, "Xiong et al. 2020, section 3", pre_norm),
