@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from gradscope.build.sketch import sketch
 from gradscope.config.load import read_config
@@ -54,7 +53,6 @@ def foretell(config: Config) -> Prediction:
     return prediction
 
 
-@np.errstate(all="ignore")  # what runs away is told by the infinity it ends at
 def _foretold(config: Config, problems: Problems) -> Prediction | None:
     copies = SHORT
     while True:

@@ -110,13 +110,23 @@ def _write(found: Found, where: str | None) -> UserError | None:
     if where is None or found.text is None:
         return None
     try:
-        if os.path.exists(where) and not os.access(where, os.W_OK):
-            fact = "the new config cannot be written: the file is read-only"
-            raise UserError([Problem(Place(where), fact, "name another file with --write")])
+        _check_target(found, where)
         write(found.written, where, noun="new config", asked_by="--write")
     except UserError as error:
         return error
     return None
+
+
+def _check_target(found: Found, where: str) -> None:
+    folder = os.path.realpath(found.source.folder)
+    fact, hint = None, "name another file with --write"
+    if os.path.exists(where) and not os.access(where, os.W_OK):
+        fact = "the new config cannot be written: the file is read-only"
+    elif found.data_file is not None and os.path.dirname(os.path.realpath(where)) != folder:
+        fact = f"the new config would not find its data from there: {found.data_file}"
+        hint = f"name a file in {found.source.folder or 'this folder'}"
+    if fact is not None:
+        raise UserError([Problem(Place(where), fact, hint)])
 
 
 def _target(config: str, target: str | None, in_place: bool, output: str | None) -> str | None:

@@ -39,6 +39,9 @@ class Found(Struct, frozen=True):
     text: str | None
     """The new config; None where nothing was found or needed."""
 
+    data_file: str | None
+    """A file it reads, where that is written relative to its folder."""
+
     @property
     def written(self) -> str:
         """The new config as its file begins."""
@@ -116,7 +119,12 @@ def fixed(
     workshop = Workshop(config, document, overrides, source.folder)
     fix = search(workshop, measured(config), measured, progress)
     text = _rewritten(source, fix.found, overrides, changes) if fix.found else None
-    return Found(fix, source, text)
+    return Found(fix, source, text, _data_file(config))
+
+
+def _data_file(config: Config) -> str | None:
+    path = config.batch.inputs.written.get("path")
+    return path if isinstance(path, str) and not os.path.isabs(path) else None
 
 
 def _rewritten(source: Source, found: Attempt, overrides: Mapping[str, Any], asked: Mapping[str, int]) -> str:

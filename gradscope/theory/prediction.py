@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 import msgspec
+import numpy as np
 from msgspec import Struct
 
 from gradscope.engine.outline import Outline
@@ -27,6 +28,7 @@ class Prediction(Struct, frozen=True):
     relative to the last flow point in front of it."""
 
 
+@np.errstate(all="ignore")  # what runs away is told by the infinity it ends at
 def predict(outline: Outline, inputs: Level | None = None, *, settles: bool = True) -> Prediction:
     """Send the moments forward and the squared gradient back.
 

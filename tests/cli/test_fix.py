@@ -1,5 +1,9 @@
 import json
+import os
 from pathlib import Path
+
+import numpy
+import pytest
 
 from tests.cli.calls import BROKEN, call, small
 
@@ -40,6 +44,49 @@ def test_in_place(tmp_path: Path) -> None:
     after = call("fix", file, "--in-place")
     assert after.exit_code == 0
     assert "nothing to do" in after.stdout
+
+
+def test_a_data_file_has_to_be_found_from_the_new_config(tmp_path: Path) -> None:
+    numpy.save(tmp_path / "rows.npy", numpy.random.default_rng(0).normal(size=(64, 64)))
+    text = SICK + "batch: {inputs: {file: {path: rows.npy}}}\n"
+    file, other = small(tmp_path, text=text), tmp_path / "other"
+    other.mkdir()
+    result = call("fix", file, "--write", other / "better.yaml")
+    assert result.exit_code == 2
+    assert "the new config would not find its data from there: rows.npy; name a file in" in result.stderr
+    assert "vanishing → healthy" in result.stdout
+    assert not [*other.iterdir()]
+    assert call("fix", file, "--write", tmp_path / "better.yaml").exit_code == 0
+    assert call("check", tmp_path / "better.yaml").exit_code == 0
+
+
+def test_a_file_that_may_not_be_written(tmp_path: Path) -> None:
+    file = small(tmp_path, text=SICK)
+    file.chmod(0o444)
+    if os.access(file, os.W_OK):
+        pytest.skip("this user may write everything")
+    result = call("fix", file, "--in-place")
+    assert result.exit_code == 2
+    assert "read-only" in result.stderr
+
+
+def test_the_report_and_the_config_are_two_files(tmp_path: Path) -> None:
+    file = small(tmp_path, text=SICK)
+    assert call("fix", file, "--in-place", "-o", file).exit_code == 2
+    assert call("fix", file, "--write", "-").exit_code == 2
+    assert call("fix", file, "--write", tmp_path).exit_code == 2
+    assert file.read_text(encoding="utf-8") == SICK
+
+
+def test_byte_order_mark_and_line_ends_stay(tmp_path: Path) -> None:
+    file = tmp_path / "windows.yaml"
+    before = b"\xef\xbb\xbf" + SICK.replace("\n", "\r\n").encode()
+    file.write_bytes(before)
+    assert call("fix", file, "--in-place").exit_code == 0
+    old, new = before.split(b"\n"), file.read_bytes().split(b"\n")
+    changed = [number for number, pair in enumerate(zip(old, new, strict=True)) if pair[0] != pair[1]]
+    assert changed == [2]
+    assert new[2] == b"init: he_normal  # gradscope fix: was `init: glorot_normal`\r"
 
 
 def test_nothing_helps(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from gradscope.loading import load_config
 from gradscope.remedies.fixing import Found, Source, fixed, read_file
 from gradscope.remedies.search import passes
 from gradscope.remedies.splices import MARK
+from tests.acceptance import test_shipped_configs as shipped
 
 CONFIGS = sorted(Path("configs").glob("*.yaml"))
 ASKED = {"seed": None, "trials": None}
@@ -19,9 +20,11 @@ SICK = {
     "deep_sigmoid",
     "dying_relu",
     "gru",
+    "lessons/sigmoid_stands_still",
     "lstm_forget_bias",
     "plain56_batch_norm",
     "residual_grows",
+    "rnn_linear_gaussian",
     "rnn_tanh_gaussian",
     "rnn_tanh_orthogonal",
     "torch_default_relu_20",
@@ -36,16 +39,18 @@ def search(path: Path) -> Found:
 
 
 @pytest.mark.parametrize("name", sorted(SICK))
-def test_every_sick_config_is_cured(name: str, tmp_path: Path) -> None:
-    source = Path("configs", f"{name}.yaml")
-    found = search(source)
+def test_every_sick_config_is_cured(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = search(Path("configs", f"{name}.yaml"))
     assert found.fix.needed
     assert found.fix.found is not None
     assert passes(found.fix.found.report)
     assert found.text is not None
-    written = tmp_path / f"{name}.yaml"
-    written.write_text(found.text, encoding="utf-8")
-    assert diagnose(load_config(str(written))).verdict == "healthy"
+    monkeypatch.chdir(Path("configs", name).parent)  # data files are found from there
+    assert diagnose(load_config("new", text=found.text)).verdict == "healthy"
+
+
+def test_no_sick_config_is_left_out() -> None:
+    assert {*shipped.SICK, *shipped.QUESTIONABLE} <= {Path(name).name for name in SICK}
 
 
 @pytest.mark.parametrize("name", ["deep_relu_he", "digits_mlp", "rezero", "tanh_glorot"])
@@ -63,6 +68,38 @@ def test_untouched_lines_stay_byte_for_byte(name: str) -> None:
     kept = [line for line in found.text.splitlines() if line not in added]
     assert kept == [line for line in found.source.text.splitlines() if line not in removed]
     assert any(MARK in line for line in added)
+
+
+TWICE = """\
+input: 16
+batch: {size: 16, inputs: one_hot}
+init: glorot_normal
+layers:
+  - {repeat: 20, layers: [dense: 16, batch_norm, mish]}
+  - dense: 4
+  - softmax
+trials: 2
+"""
+RUNS_AWAY = """\
+input: 16
+init: {variance: 9}
+batch: {inputs: {normal: {std: 50}}}
+layers:
+  - {repeat: 40, layers: [dense: 16, squared_relu]}
+  - dense: 4
+trials: 2
+"""
+
+
+@pytest.mark.parametrize(("text", "before"), [(TWICE, "warning"), (RUNS_AWAY, "non_finite")])
+def test_two_changes_where_one_is_not_enough(text: str, before: str) -> None:
+    found = fixed(Source("text", text), {}, asked=ASKED, jobs=1)
+    assert found.fix.before.verdict == before
+    assert found.fix.found is not None
+    assert len(found.fix.found.trial.remedies) == 2
+    assert not any(passes(attempt.report) for attempt in found.fix.tried[:-1])
+    assert found.text is not None
+    assert diagnose(load_config("text", text=found.text)).verdict == "healthy"
 
 
 HOPELESS = """\
