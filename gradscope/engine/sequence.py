@@ -6,6 +6,7 @@ from typing import Any
 from gradscope.engine import Array
 from gradscope.engine.layer import Cache, Container, Gradients, Layer, Listener, Step
 from gradscope.engine.signal import Signal
+from gradscope.engine.threads import go_on
 
 
 class Silence:
@@ -32,6 +33,7 @@ class Sequence:
         """The output and the caches of all steps."""
         caches = []
         for step in self.steps:
+            go_on()
             x, cache = _forward(step, x, listener)
             listener.output(step, x, cache)
             caches.append(cache)
@@ -41,6 +43,7 @@ class Sequence:
         """∂L/∂x; the caches are used up, so that their memory is free as soon as a step is done."""
         dy = dy.rescaled()
         for step in reversed(self.steps):
+            go_on()
             dx, gradients = _backward(step, dy, caches.pop(), listener)
             listener.gradient(step, dy, gradients)
             dy = dx.rescaled()

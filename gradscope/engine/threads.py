@@ -6,8 +6,9 @@ items.
 
 import contextvars
 import os
+import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
@@ -23,6 +24,13 @@ BLAS_VARIABLE = "OPENBLAS_NUM_THREADS"
 no cost."""
 
 _jobs: contextvars.ContextVar[int] = contextvars.ContextVar("jobs", default=1)
+
+_over: contextvars.ContextVar[threading.Event | None] = contextvars.ContextVar("over", default=None)
+"""Set once nobody waits for the results of the tasks any more."""
+
+
+class AbandonedError(BaseException):
+    """A task ended early because its caller has failed or was interrupted; nobody may take it for a result."""
 
 
 def available_jobs() -> int:
@@ -45,7 +53,8 @@ def side_by_side(task: Callable[[Item], Result], items: Sequence[Item]) -> list[
 
     Every thread works in a copy of the caller's context: NumPy's error state goes along. Tasks may call
     `side_by_side` again: they share the limit, and because inner tasks only get threads when there are at
-    least twice as many as outer ones, nobody waits for a thread that waits.
+    least twice as many as outer ones, nobody waits for a thread that waits. After a mistake in one task, or
+    Ctrl-C, those that are begun end at their next `go_on`.
     """
     jobs = _jobs.get()
     if jobs == 1 or len(items) < 2:
@@ -53,9 +62,11 @@ def side_by_side(task: Callable[[Item], Result], items: Sequence[Item]) -> list[
     share = max(1, jobs // len(items))
     left = deque(enumerate(items))
     results: dict[int, Result] = {}
+    over = _over.get() or threading.Event()
 
     def work() -> None:
         """Take what is left, one after the other: waking a thread costs more than many an item."""
+        _over.set(over)
         with jobs_limit(share):
             while True:
                 try:
@@ -64,17 +75,40 @@ def side_by_side(task: Callable[[Item], Result], items: Sequence[Item]) -> list[
                     return
                 results[number] = task(item)
 
-    from concurrent.futures import wait  # takes 4 ms to import, which a run without threads need not wait for
+    from concurrent.futures import (
+        as_completed,
+        wait,
+    )  # takes 4 ms to import, which a run without threads need not wait for
 
     pool = _pool(jobs)
     workers = [pool.submit(contextvars.copy_context().run, work) for _ in range(min(jobs, len(items)))]
     try:
-        for worker in workers:
+        for worker in as_completed(workers):
             worker.result()
-    finally:
+    except BaseException as error:
+        over.set()
         left.clear()
         wait(workers)
+        raise _cause(error, (worker.exception() for worker in workers)) from None
     return [results[number] for number in range(len(items))]
+
+
+def _cause(error: BaseException, errors: Iterable[BaseException | None]) -> BaseException:
+    """The one that made the others give up."""
+    if not isinstance(error, AbandonedError):
+        return error
+    return next((each for each in errors if each and not isinstance(each, AbandonedError)), error)
+
+
+def go_on() -> None:
+    """Asked between the steps of long work.
+
+    Raises:
+        AbandonedError: nobody waits for this task any more.
+    """
+    over = _over.get()
+    if over is not None and over.is_set():
+        raise AbandonedError
 
 
 def spare_jobs() -> int:

@@ -1,12 +1,13 @@
 """Work laid side by side: order, limits, nesting, and what the threads know of their caller."""
 
 import threading
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from gradscope.engine.threads import available_jobs, jobs_limit, one_blas_thread, side_by_side
+from gradscope.engine.threads import available_jobs, go_on, jobs_limit, one_blas_thread, side_by_side
 
 every_limit = pytest.mark.parametrize("jobs", [1, 2, 3, 8])
 
@@ -58,6 +59,28 @@ def test_a_mistake_in_a_task_reaches_the_caller(jobs: int) -> None:
 
     with jobs_limit(jobs), pytest.raises(ZeroDivisionError):
         side_by_side(task, [2, 1, 0])
+
+
+def test_work_that_nobody_waits_for_ends_early() -> None:
+    """Deep inside, and without an end of its own."""
+    begun = threading.Event()
+
+    def endless(_: int) -> None:
+        begun.set()
+        while True:
+            go_on()
+
+    def failing(item: int) -> None:
+        assert begun.wait(60)
+        raise ValueError("no")
+
+    def task(inner: Callable[[int], None]) -> None:
+        side_by_side(inner, range(2))
+
+    for tasks in ([failing, endless], [endless, failing]):
+        begun.clear()
+        with jobs_limit(8), pytest.raises(ValueError, match="no"):
+            side_by_side(task, tasks)
 
 
 @every_limit
