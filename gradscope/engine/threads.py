@@ -30,7 +30,7 @@ _over: contextvars.ContextVar[threading.Event | None] = contextvars.ContextVar("
 
 
 class AbandonedError(BaseException):
-    """A task ended early because its caller has failed or was interrupted; nobody may take it for a result."""
+    """A task ended early: its caller has failed or was interrupted. Nobody may take it for a result."""
 
 
 def available_jobs() -> int:
