@@ -71,6 +71,12 @@ def test_markdown_and_annotations(tmp_path: Path) -> None:
     assert "tried: init: he_normal" in call("check", file, "--explain", "--format", "github").stdout
 
 
+def test_pages(tmp_path: Path) -> None:
+    file = small(tmp_path, text=SICK)
+    for page in (call("run", file, "--format", "html"), call("check", file, "--explain", "--format", "html")):
+        assert "<strong>tried</strong> init: he_normal → gain 0.7" in page.stdout
+
+
 def test_quiet_reports_and_tables_of_numbers_try_nothing(tmp_path: Path) -> None:
     file = small(tmp_path, text=SICK)
     assert call("run", file, "--quiet").stdout == call("run", file, "--quiet", "--no-explain").stdout

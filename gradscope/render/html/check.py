@@ -10,6 +10,7 @@ from gradscope.render.html.page import badge, page
 from gradscope.render.options import RenderOptions
 from gradscope.render.outcome import Outcome
 from gradscope.render.tally import config_words, finding_words
+from gradscope.render.tried import tried_words
 from gradscope.report import Report
 
 
@@ -28,7 +29,7 @@ def _sections(outcome: Outcome) -> Iterator[str]:
             key = f"r{number + 1}"
             head = element("h2", escaped(result.source), id=key)
             verdict = element("p", badge(result.verdict), f" {escaped(tally(result.findings))}")
-            parts = (head, verdict, *finding_articles(result.findings, f"{key}-"))
+            parts = (head, verdict, *finding_articles(result.findings, f"{key}-", tried_words(result)))
             yield element("section", *(f"\n{part}" for part in parts))
 
 

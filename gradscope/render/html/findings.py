@@ -1,6 +1,6 @@
 """The findings of a report as articles, each with an id to link to, and what explains them inside."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from gradscope.render.findings import MOST_ALIKE, Group, groups, sentence
 from gradscope.render.html.markup import anchor, element, escaped, text
@@ -10,9 +10,11 @@ from gradscope.rules.base import Finding
 MARKS = {"error": "✗", "warning": "▲", "note": "•"}
 
 
-def finding_articles(findings: Sequence[Finding], prefix: str = "") -> Iterator[str]:
-    """An article for each group: severity and rule, messages, remedies, causes."""
-    for group in groups(findings):
+def finding_articles(
+    findings: Sequence[Finding], prefix: str = "", tried: Mapping[str, str] | None = None
+) -> Iterator[str]:
+    """An article for each group: severity and rule, messages, remedies, what was `tried`, causes."""
+    for group in groups(findings, tried):
         first = group.alike[0]
         key = anchor(f"{prefix}{first.rule}-{first.severity}")
         inner = [element("h3", _rule(first)), *_body(group, prefix)]
@@ -49,6 +51,8 @@ def _body(group: Group, prefix: str, *, advises: bool = True) -> Iterator[str]:
         yield element("details", more, _messages(alike[MOST_ALIKE:], prefix))
     for remedy in group.remedies if advises else ():
         yield element("p", text("span", "→", class_="good", aria_hidden="true"), f" {escaped(remedy)}")
+    if group.tried:
+        yield element("p", text("strong", "tried"), f" {escaped(group.tried)}")
 
 
 def _messages(findings: Sequence[Finding], prefix: str) -> str:

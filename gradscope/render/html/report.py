@@ -14,6 +14,7 @@ from gradscope.render.outcome import Outcome
 from gradscope.render.pictures.picture import Table
 from gradscope.render.pictures.report import report_pictures
 from gradscope.render.rows import Row, rows_of
+from gradscope.render.tried import tried_words
 from gradscope.report import Report
 from gradscope.theory.prediction import Prediction
 
@@ -59,7 +60,8 @@ def report_sections(report: Report, prediction: Prediction | None = None, prefix
     pictures = figures(report_pictures(report, prediction), prefix)
     yield section(f"{prefix}pictures", "Pictures", [pictures])
     if report.findings:
-        yield section(f"{prefix}findings", "Findings", finding_articles(report.findings, prefix))
+        articles = finding_articles(report.findings, prefix, tried_words(report))
+        yield section(f"{prefix}findings", "Findings", articles)
     layers = table(layer_table(rows_of(report)), "Every weighted layer and container, from the input on")
     yield section(f"{prefix}layers", "Layers", [layers, _meanings(report)])
 
