@@ -45,7 +45,9 @@ def root_causes(
     if not any(finding.rule in ("GS101", "GS102") for finding in findings):
         return ()
     found = shares(case.outline, case.inputs)
-    if found is None or not abs(found[0] - log10_ratio) <= FAITHFUL * abs(log10_ratio):
+    if found is None or not found[0] or not math.isfinite(log10_ratio):
+        return ()
+    if not abs(found[0] - log10_ratio) <= FAITHFUL * abs(log10_ratio):
         return ()
     least = max(LEAST_DECADES, LEAST_SHARE * abs(found[0]))
     telling = [share for share in found[1] if share.decades * math.copysign(1.0, found[0]) >= least]
