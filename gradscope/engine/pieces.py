@@ -9,16 +9,26 @@ from gradscope.engine.threads import Result, side_by_side
 PIECE_ENTRIES = 1 << 17
 """Of an array: a few such pieces, those of what is computed from them among them, fit into the cache."""
 
-LARGE = 1 << 19
+LARGE = 1 << 18
 """Entries from which that pays for handing out the pieces."""
+
+LANES = 4
+"""Runs come in multiples of this many, so that two threads, or four, finish together."""
 
 
 def pieces_of(x: Array) -> list[slice]:
     """Its samples in runs, the same however many threads there are; in one where it is small."""
     if x.size < LARGE:
         return [slice(0, len(x))]
-    count = max(1, PIECE_ENTRIES * len(x) // x.size)
-    return [slice(first, min(first + count, len(x))) for first in range(0, len(x), count)]
+    return even_runs(len(x), PIECE_ENTRIES * len(x) // x.size)
+
+
+def even_runs(count: int, most: int) -> list[slice]:
+    """That many things in runs of nearly one length, of `most` at most if that is any; as many runs as keep
+    the lanes busy."""
+    number = -(-count // max(1, most))
+    number = min(count, -(-number // LANES) * LANES)
+    return [slice(i * count // number, (i + 1) * count // number) for i in range(number)]
 
 
 def piece_by_piece(x: Array, task: Callable[[slice], Result]) -> list[Result]:

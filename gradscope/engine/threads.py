@@ -67,30 +67,42 @@ def side_by_side(task: Callable[[Item], Result], items: Sequence[Item]) -> list[
     def work() -> None:
         """Take what is left, one after the other: waking a thread costs more than many an item."""
         _over.set(over)
-        with jobs_limit(share):
-            while True:
-                try:
-                    number, item = left.popleft()
-                except IndexError:
-                    return
-                results[number] = task(item)
+        try:
+            with jobs_limit(share):
+                while left:
+                    try:
+                        number, item = left.popleft()
+                    except IndexError:  # another thread was quicker
+                        return
+                    results[number] = task(item)
+        except BaseException:
+            over.set()
+            left.clear()
+            raise
 
+    _take_part(jobs, work, min(jobs, len(items)) - 1, over)
+    return [results[number] for number in range(len(items))]
+
+
+def _take_part(jobs: int, work: Callable[[], None], others: int, over: threading.Event) -> None:
+    """Work in this thread and in so many others; back when all of them are done."""
     from concurrent.futures import (
         as_completed,
         wait,
     )  # takes 4 ms to import, which a run without threads need not wait for
 
     pool = _pool(jobs)
-    workers = [pool.submit(contextvars.copy_context().run, work) for _ in range(min(jobs, len(items)))]
+    futures = [pool.submit(contextvars.copy_context().run, work) for _ in range(others)]
     try:
-        for worker in as_completed(workers):
-            worker.result()
+        contextvars.copy_context().run(work)
+        # Whoever has not begun by now finds nothing left to do.
+        for future in as_completed([future for future in futures if not future.cancel()]):
+            future.result()
     except BaseException as error:
         over.set()
-        left.clear()
-        wait(workers)
-        raise _cause(error, (worker.exception() for worker in workers)) from None
-    return [results[number] for number in range(len(items))]
+        begun = [future for future in futures if not future.cancel()]
+        wait(begun)
+        raise _cause(error, (future.exception() for future in begun)) from None
 
 
 def _cause(error: BaseException, errors: Iterable[BaseException | None]) -> BaseException:

@@ -9,20 +9,18 @@ import numpy as np
 from gradscope.engine import Array
 from gradscope.engine.gradients import Factored, OuterProducts
 from gradscope.engine.layers.patches import (
-    CHUNK_ENTRIES,
     contributions,
     diagonals,
     room_of_row,
+    runs_of,
     tiles,
 )
 from gradscope.engine.layers.windows import Windows
 from gradscope.engine.magnitude import exp2, sum_of_squares
 from gradscope.engine.row_products import CANCELLED
+from gradscope.engine.pieces import LANES
 from gradscope.engine.scaling import aligned, half_log2, near_one, times_power_of_two
 from gradscope.engine.threads import side_by_side
-
-LANES = 4
-"""Sets of samples that are summed side by side, whatever the number of threads."""
 
 _WIDE = np.dtype(np.float64)
 
@@ -151,8 +149,7 @@ def _summed(uses: tuple[Use, ...], groups: int, dtype: np.dtype[np.floating]) ->
 
     of_sample = max(use.dy.shape[1] * room_of_row(use.windows, use.x, use.dy, groups) for use in uses)
     entries = max(math.prod(use.windows.kernel) * use.x.shape[3] // groups for use in uses) * filters
-    count = max(1, CHUNK_ENTRIES // max(of_sample, entries))
-    parts = [slice(first, min(first + count, samples)) for first in range(0, samples, count)]
+    parts = runs_of(samples, max(of_sample, entries))
     totals = side_by_side(add, [parts[first::LANES] for first in range(min(LANES, len(parts)))])
     return _Sums(_joint(totals), of_samples, of_rows)
 

@@ -5,7 +5,7 @@ they are made again where they are needed again. Loops go over samples and kerne
 """
 
 from collections.abc import Iterator
-from itertools import product
+from itertools import pairwise, product
 from typing import NamedTuple
 
 import numpy as np
@@ -13,10 +13,14 @@ import numpy as np
 from gradscope.engine import Array
 from gradscope.engine.layers.contractions import way_of
 from gradscope.engine.layers.windows import Pair, Windows
+from gradscope.engine.pieces import even_runs
 from gradscope.engine.threads import side_by_side
 
 CHUNK_ENTRIES = 1 << 19
 """Entries worked on at once: enough for a fast product, few enough for the cache."""
+
+LITTLE = 1 << 16
+"""Entries that are done before a second thread is awake."""
 
 
 class Tile(NamedTuple):
@@ -35,12 +39,21 @@ def tiles(samples: int, rows: range, entries: int) -> list[Tile]:
     """The fixed layout, given the entries of the patches of one row: whole samples, or bands of one that is
     large."""
     height = max(1, CHUNK_ENTRIES // max(1, entries))
-    count = max(1, height // max(1, len(rows)))
+    bands = -(-len(rows) // height)
+    ends = [len(rows) * number // bands for number in range(bands + 1)]
     return [
-        Tile(slice(first, min(first + count, samples)), rows[start : start + height])
-        for first in range(0, samples, count)
-        for start in range(0, len(rows), height)
+        Tile(run, rows[start:stop])
+        for run in runs_of(samples, len(rows) * entries)
+        for start, stop in pairwise(ends)
     ]
+
+
+def runs_of(samples: int, entries: int) -> list[slice]:
+    """Samples that are worked on together, given the entries of one; all of them where there is little to
+    do."""
+    if samples * entries < LITTLE:
+        return [slice(0, samples)]
+    return even_runs(samples, CHUNK_ENTRIES // max(1, entries))
 
 
 def correlated(x: Array, kernel: Array, windows: Windows, groups: int, out: Array | None = None) -> Array:
