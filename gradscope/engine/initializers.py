@@ -24,11 +24,12 @@ TRUNCATED_VARIANCE = 0.7737412801924106
 
 class Fans(NamedTuple):
     """How many inputs feed one output and the other way round, kernel positions counted; `positions` of a
-    kernel."""
+    kernel, and the one of them that sees the pixel itself where the image keeps its size."""
 
     fan_in: int
     fan_out: int
     positions: int = 1
+    centre: int = 0
 
     def of(self, mode: Mode) -> float:
         """The fan a scheme divides by."""
@@ -220,9 +221,9 @@ def _maps(shape: tuple[int, int], fans: Fans) -> int:
 
 
 def _at_centre(matrix: Array, fans: Fans) -> Array:
-    """A kernel (positions·rows, columns) that is zero but for this matrix (rows, columns) in the middle."""
+    """A kernel (positions·rows, columns) that is zero but for this matrix (rows, columns) at its centre."""
     kernel = np.zeros((fans.positions, *matrix.shape), dtype=matrix.dtype)
-    kernel[fans.positions // 2] = matrix
+    kernel[fans.centre] = matrix
     return kernel.reshape(-1, matrix.shape[1])
 
 

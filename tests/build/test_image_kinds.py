@@ -75,10 +75,10 @@ def test_shapes_behind_a_sequence(layer: Any, shape: tuple[int, ...]) -> None:
 @pytest.mark.parametrize(
     ("layer", "size", "shape", "fans"),
     [
-        (conv(kernel=[3, 5]), IMAGE, (3, 5, 6, 4), (90, 60, 15)),
-        (conv(groups=2), IMAGE, (3, 3, 3, 4), (27, 18, 9)),
-        ({"conv2d": {"filters": 6, "groups": 6}}, IMAGE, (3, 3, 1, 6), (9, 9, 9)),
-        ({"conv1d": {"filters": 4, "kernel": 5}}, SEQUENCE, (5, 6, 4), (30, 20, 5)),
+        (conv(kernel=[3, 5]), IMAGE, (3, 5, 6, 4), (90, 60, 15, 7)),
+        (conv(groups=2), IMAGE, (3, 3, 3, 4), (27, 18, 9, 4)),
+        ({"conv2d": {"filters": 6, "groups": 6}}, IMAGE, (3, 3, 1, 6), (9, 9, 9, 4)),
+        ({"conv1d": {"filters": 4, "kernel": 5}}, SEQUENCE, (5, 6, 4), (30, 20, 5, 2)),
     ],
     ids=str,
 )
@@ -213,6 +213,12 @@ def test_the_head_is_reported_but_hidden_layers_end_before_it() -> None:
             "{length: 4, features: 2}",
             "conv1d: {filters: 8, kernel: 5, padding: valid}",
             "a kernel of 5 does not fit into a sequence of 4; use a smaller one, or `padding: same`",
+        ),
+        (
+            "[3, 8, 6]",
+            "residual: [conv2d: {filters: 8, stride: 2}]",
+            "the branch gives an image of 8 × 4 × 3, the shortcut an image of 3 × 8 × 6; end the branch with "
+            "as many, or write `shortcut: [{conv2d: {filters: …, kernel: 1, stride: …}}]`",
         ),
         (
             "[6, 8, 8]",

@@ -216,7 +216,7 @@ def test_orthogonal_matrices_are_spread_evenly() -> None:
 
 def test_delta_orthogonal_kernel_is_zero_but_for_its_centre() -> None:
     """Xiao et al. 2018, algorithm 1, for nine positions, four channels in and six out."""
-    fans = Fans(36, 54, positions=9)
+    fans = Fans(36, 54, positions=9, centre=4)
     kernel = filled(INITIALIZERS["delta_orthogonal"](), (36, 6), fans=fans).reshape(9, 4, 6)
     npt.assert_allclose(kernel[4] @ kernel[4].T, np.eye(4), atol=1e-12)
     assert not np.delete(kernel, 4, axis=0).any()

@@ -44,7 +44,7 @@ def norms(found: Pass) -> Array:
 
 
 @pytest.mark.parametrize("padding", ["same", "circular"])
-@pytest.mark.parametrize(("kernel", "gain"), [(3, 1.0), ([5, 3], 1.0), (3, 1.1)])
+@pytest.mark.parametrize(("kernel", "gain"), [(3, 1.0), ([5, 3], 1.0), (3, 1.1), (4, 1.0), ([2, 6], 1.0)])
 def test_delta_orthogonal_convolutions_keep_the_norm(padding: str, kernel: Any, gain: float) -> None:
     """Linear ones, forward and back, gⁿ over n of them; the centre never meets the padding (Xiao et al. 2018)."""
     init = {"delta_orthogonal": gain}
@@ -63,8 +63,11 @@ def test_delta_orthogonal_groups_keep_the_norm(groups: int) -> None:
     npt.assert_allclose(np.diff(np.log(norms(run_once(images(layers))))), 0.0, atol=TOLERANCE)
 
 
-def test_a_kernel_of_the_identity_changes_nothing() -> None:
-    found = run_once(images([conv(8, init="identity", padding="same"), conv(8, init="identity", groups=4)]))
+@pytest.mark.parametrize("kernel", [3, 2, [4, 1], [6, 5]])
+def test_a_kernel_of_the_identity_changes_nothing(kernel: Any) -> None:
+    """The centre of an even kernel is the first of its two middle ones, where the padding puts it."""
+    same = {"init": "identity", "kernel": kernel, "padding": "same"}
+    found = run_once(images([conv(8, **same), conv(8, groups=4, **same)]))
     npt.assert_array_equal(found.heard.outputs["conv2d2"], found.inputs)
 
 

@@ -26,10 +26,11 @@ def make_residual(assembly: Assembly, spec: schema.Residual, shape: Shape, info:
     if branch_shape is None or shortcut_shape is None:
         return None
     if branch_shape != shortcut_shape:
+        project = "{conv2d: {filters: …, kernel: 1, stride: …}}" if len(shape) == 3 else "{dense: …}"
         hint = (
             "give the shortcut the same last layer"
             if spec.shortcut
-            else "end the branch with as many, or write `shortcut: [{dense: …}]`"
+            else f"end the branch with as many, or write `shortcut: [{project}]`"
         )
         raise Mistake(f"the branch gives {words(branch_shape)}, the shortcut {words(shortcut_shape)}", hint)
     return Residual(

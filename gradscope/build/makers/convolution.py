@@ -55,9 +55,13 @@ def _windows(kernel: Pair, stride: Pair, padding: schema.Padding) -> Windows:
     """`same` and `circular` put (k − 1)//2 before and k//2 after, whatever the stride."""
     if padding == "valid":
         return Windows(kernel, stride)
-    before = (kernel[0] - 1) // 2, (kernel[1] - 1) // 2
     after = kernel[0] // 2, kernel[1] // 2
-    return Windows(kernel, stride, before, after, circular=padding == "circular")
+    return Windows(kernel, stride, _centre(kernel), after, circular=padding == "circular")
+
+
+def _centre(kernel: Pair) -> Pair:
+    """Where in its kernel a pixel lies that keeps its place; in an even one the first of the two."""
+    return (kernel[0] - 1) // 2, (kernel[1] - 1) // 2
 
 
 def _too_large(kernel: str, room: str) -> Mistake:
@@ -81,7 +85,13 @@ def _convolution(
             f"use one of {divisors(math.gcd(channels, filters))}",
         )
     positions = math.prod(windows.kernel)
-    fans = Fans(positions * channels // groups, positions * filters // groups, positions)
+    down, across = _centre(windows.kernel)
+    fans = Fans(
+        positions * channels // groups,
+        positions * filters // groups,
+        positions,
+        centre=down * windows.kernel[1] + across,
+    )
     weight = assembly.weight(info, "weight", (fans.fan_in, filters), spec.init, fans)
     bias = None
     if spec.bias:
