@@ -1,7 +1,7 @@
 """Large arrays piece by piece: what is done to a few samples at a time stays in cache and runs side by
 side."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from gradscope.engine import Array
 from gradscope.engine.threads import Result, side_by_side
@@ -16,9 +16,14 @@ LANES = 4
 """Runs come in multiples of this many, so that two threads, or four, finish together."""
 
 
+def is_large(x: Array) -> bool:
+    """Whether its pieces are worth handing out."""
+    return x.size >= LARGE
+
+
 def pieces_of(x: Array) -> list[slice]:
     """Its samples in runs, the same however many threads there are; in one where it is small."""
-    if x.size < LARGE:
+    if not is_large(x):
         return [slice(0, len(x))]
     return even_runs(len(x), PIECE_ENTRIES * len(x) // x.size)
 
@@ -34,3 +39,10 @@ def even_runs(count: int, most: int) -> list[slice]:
 def piece_by_piece(x: Array, task: Callable[[slice], Result]) -> list[Result]:
     """The task for each of them; in the order of the samples."""
     return side_by_side(task, pieces_of(x))
+
+
+def each_of(x: Array, tasks: Sequence[Callable[[Array], Result]]) -> list[Result]:
+    """What each of several tasks makes of all of it; side by side where it is large."""
+    if not is_large(x):
+        return [task(x) for task in tasks]
+    return side_by_side(lambda task: task(x), tasks)

@@ -7,6 +7,7 @@ import numpy as np
 
 from gradscope.engine import Array
 from gradscope.engine.magnitude import log2_l2
+from gradscope.engine.scaling import times_power_of_two
 
 WINDOW = 16
 """The mantissa's RMS is kept within 2^±WINDOW: far from the ends of float32, and rarely rescaled."""
@@ -44,7 +45,7 @@ class Signal:
         if -WINDOW <= size <= WINDOW or not math.isfinite(size):
             return self
         shift = round(size)
-        return Signal(np.ldexp(self.mantissa, -shift), self.exponent + shift)
+        return Signal(times_power_of_two(self.mantissa, -shift), self.exponent + shift)
 
     def with_mantissa(self, mantissa: Array) -> "Signal":
         """Another mantissa under the same exponent."""
@@ -68,7 +69,7 @@ class Signal:
         # range.
         mine, theirs = self.rescaled(), other.rescaled()
         exponent = max(mine.exponent, theirs.exponent)
-        aligned = (np.ldexp(part.mantissa, part.exponent - exponent) for part in (mine, theirs))
+        aligned = (times_power_of_two(part.mantissa, part.exponent - exponent) for part in (mine, theirs))
         return Signal(np.add(*aligned), exponent)
 
     def _joined_with_limit(self, other: "Signal") -> "Signal":

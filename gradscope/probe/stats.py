@@ -9,6 +9,7 @@ import numpy as np
 
 from gradscope.engine import Array
 from gradscope.engine.magnitude import exp2, log2_l2, sum_of_squares, sums_of_squares
+from gradscope.engine.pieces import each_of
 from gradscope.probe.trace import Moments, NumericRange
 
 SATURATED_BELOW = 0.01
@@ -33,12 +34,10 @@ _CANCELLED = 1e-3
 
 def moments(rows: Array) -> list[Moments]:
     """Mean, population std, RMS, share of zeros, least and largest entry of each array:   (N, E) -> N."""
-    low, high, total = (
-        reduce(rows, axis=1).tolist() for reduce in (np.minimum.reduce, np.maximum.reduce, np.add.reduce)
-    )
-    zeros = [count / rows.shape[1] for count in _counts(rows == 0.0)]
-    spreads = map(_spread, rows, low, high, total, sums_of_squares(rows))
-    return [Moments(*spread, *rest) for spread, *rest in zip(spreads, zeros, low, high, strict=True)]
+    low, high, total, squares, zeros = each_of(rows, _SUMS)
+    spreads = map(_spread, rows, low, high, total, squares)
+    shares = [count / rows.shape[1] for count in zeros]
+    return [Moments(*spread, *rest) for spread, *rest in zip(spreads, shares, low, high, strict=True)]
 
 
 def _spread(x: Array, low: float, high: float, total: float, squares: float) -> tuple[float, float, float]:
@@ -58,6 +57,15 @@ def _counts(mask: Array) -> list[int]:
     if not mask.any():
         return [0] * len(mask)
     return [int(np.count_nonzero(row)) for row in mask]
+
+
+_SUMS: tuple[Callable[[Array], Sequence[float]], ...] = (
+    lambda rows: np.minimum.reduce(rows, axis=1).tolist(),
+    lambda rows: np.maximum.reduce(rows, axis=1).tolist(),
+    lambda rows: np.add.reduce(rows, axis=1).tolist(),
+    sums_of_squares,
+    lambda rows: _counts(rows == 0.0),
+)
 
 
 def _careful_moments(x: Array) -> tuple[float, float, float]:

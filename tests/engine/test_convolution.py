@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gradscope.engine import Array
 from gradscope.engine.initializers import INITIALIZERS, Fans
-from gradscope.engine.layers import patch_products, patches
+from gradscope.engine.layers import patches
 from gradscope.engine.layers.convolution import Convolution
 from gradscope.engine.layers.patch_products import PatchProducts
 from gradscope.engine.layers.windows import Pair
@@ -257,6 +257,12 @@ def test_uses_of_a_kernel_add_up(seed: int, shift: int) -> None:
 # The same numbers however the work is laid out
 
 
+def lay_out(entries: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have no more than so many entries worked on at once."""
+    monkeypatch.setattr(patches, "CHUNK_ENTRIES", entries)
+    monkeypatch.setattr(patches, "LITTLE", 0)
+
+
 def everything(case: Tried) -> list[Array]:
     y, cache = case.layer.forward(case.x)
     dx, gradients = case.layer.backward(case.dy, cache)
@@ -273,15 +279,13 @@ def test_pieces_make_no_difference_but_rounding(
     """Whole batches, single samples, bands of one image."""
     case = tried(1, **options)
     whole = everything(case)
-    for module in (patches, patch_products):
-        monkeypatch.setattr(module, "CHUNK_ENTRIES", entries)
+    lay_out(entries, monkeypatch)
     for found, expected in zip(everything(case), whole, strict=True):
         npt.assert_allclose(found, expected, rtol=1e-11, atol=1e-12)
 
 
 def test_threads_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (patches, patch_products):
-        monkeypatch.setattr(module, "CHUNK_ENTRIES", 200)
+    lay_out(200, monkeypatch)
     case = tried(2, (9, 3, 8, 8), 5, dtype=np.float32)
     alone = everything(case)
     with jobs_limit(4):

@@ -33,8 +33,6 @@ class Activation:
     value_range: Interval = (-math.inf, math.inf)
     """Infimum and supremum of φ."""
     is_linear: bool = False
-    costly: bool = False
-    """Takes so many passes over its input that a large one is better taken piece by piece."""
 
     @property
     def rectifies(self) -> bool:

@@ -35,7 +35,6 @@ def gelu() -> Activation:
         max_slope=0.5 * (1.0 + math.erf(1.0)) + math.exp(-1.0) / math.sqrt(math.pi),  # at z = √2
         saturates=True,
         value_range=(-0.16997120747990367, math.inf),
-        costly=True,
     )
 
 

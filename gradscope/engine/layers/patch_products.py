@@ -17,8 +17,8 @@ from gradscope.engine.layers.patches import (
 )
 from gradscope.engine.layers.windows import Windows
 from gradscope.engine.magnitude import exp2, sum_of_squares
-from gradscope.engine.row_products import CANCELLED
 from gradscope.engine.pieces import LANES
+from gradscope.engine.row_products import CANCELLED
 from gradscope.engine.scaling import aligned, half_log2, near_one, times_power_of_two
 from gradscope.engine.threads import side_by_side
 

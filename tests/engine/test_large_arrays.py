@@ -1,0 +1,100 @@
+"""Large arrays are worked on in pieces of a batch: the same numbers as in one piece, however many threads there are."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import numpy.testing as npt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gradscope.engine import Array, pieces
+from gradscope.engine.activations import ACTIVATIONS
+from gradscope.engine.layer import Layer
+from gradscope.engine.layers.elementwise import Elementwise, PRelu
+from gradscope.engine.layers.normalization import BATCH, LAYER, RMS, Normalization, group_scheme
+from gradscope.engine.threads import jobs_limit, side_by_side
+from gradscope.probe.stats import moments
+from tests.engine.making import info
+from tests.strategies import bounded
+
+CHANNELS = 6
+SHAPES = {"image": (9, CHANNELS, 5, 7), "sequence": (9, 11, CHANNELS)}
+VECTORS = np.random.default_rng(7)
+GAIN, BIAS = VECTORS.uniform(0.5, 2.0, CHANNELS), VECTORS.standard_normal(CHANNELS)
+
+LAYERS: dict[str, Callable[[], Layer]] = {
+    **{
+        scheme.name: (lambda scheme=scheme: Normalization(info("norm"), scheme, 1e-5, GAIN, BIAS))
+        for scheme in (BATCH, LAYER, RMS, group_scheme(3))
+    },
+    "batch without gain": lambda: Normalization(info("norm"), BATCH, 1e-5, None, None),
+    "relu": lambda: Elementwise(info("relu"), ACTIVATIONS["relu"]()),
+    "gelu": lambda: Elementwise(info("gelu"), ACTIVATIONS["gelu"]()),
+    "prelu": lambda: PRelu(info("prelu"), ACTIVATIONS["leaky_relu"](), GAIN),
+}
+
+
+@pytest.fixture
+def in_pieces(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Makes every array a large one, and two samples a piece."""
+
+    def begin() -> None:
+        monkeypatch.setattr(pieces, "LARGE", 1)
+        monkeypatch.setattr(pieces, "PIECE_ENTRIES", 2 * CHANNELS * 35)
+
+    return begin
+
+
+def passed(layer: Layer, shape: tuple[int, ...], *, channel_last: bool) -> Iterator[Array]:
+    """y, dx and the gradients of the parameters."""
+    rng = np.random.default_rng(3)
+    x, dy = rng.standard_normal((2, *shape))
+    if channel_last and len(shape) == 4:
+        x, dy = (np.ascontiguousarray(each.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2) for each in (x, dy))
+    y, cache = layer.forward(x)
+    dx, gradients = layer.backward(dy, cache)
+    yield from (y, dx, *(gradients[name].matrix() for name in sorted(gradients)))
+
+
+@pytest.mark.parametrize("channel_last", [False, True])
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+@pytest.mark.parametrize("name", LAYERS)
+def test_pieces_change_nothing_but_rounding(
+    name: str, shape: tuple[int, ...], in_pieces: Callable[[], None], *, channel_last: bool
+) -> None:
+    whole = list(passed(LAYERS[name](), shape, channel_last=channel_last))
+    in_pieces()
+    alone = list(passed(LAYERS[name](), shape, channel_last=channel_last))
+    with jobs_limit(3):
+        together = list(passed(LAYERS[name](), shape, channel_last=channel_last))
+    for expected, found, in_threads in zip(whole, alone, together, strict=True):
+        npt.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
+        npt.assert_array_equal(in_threads, found)
+
+
+def test_moments_of_large_arrays_are_those_of_small_ones(in_pieces: Callable[[], None]) -> None:
+    rows = np.random.default_rng(5).standard_normal((2, 300))
+    small = moments(rows)
+    in_pieces()
+    with jobs_limit(2):
+        assert moments(rows) == small
+
+
+@bounded
+@given(count=st.integers(1, 300), most=st.integers(0, 320))
+def test_runs_are_even_and_keep_the_lanes_busy(count: int, most: int) -> None:
+    runs = pieces.even_runs(count, most)
+    assert [i for run in runs for i in range(run.start, run.stop)] == list(range(count))
+    lengths = [run.stop - run.start for run in runs]
+    assert max(lengths) <= max(1, most)
+    assert max(lengths) - min(lengths) <= 1
+    assert len(runs) % pieces.LANES == 0 or len(runs) == count
+
+
+def test_the_error_state_goes_along_and_an_error_ends_the_work() -> None:
+    """What fails in any thread fails for the caller, after all threads are done with it."""
+    with jobs_limit(2), np.errstate(divide="raise"):
+        for number in range(4):
+            with pytest.raises(FloatingPointError):
+                side_by_side(lambda i, n=number: np.float64(1.0) / (i != n), list(range(4)))
