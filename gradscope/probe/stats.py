@@ -4,12 +4,13 @@ them to a few floats in few passes."""
 import math
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
 from gradscope.engine import Array
 from gradscope.engine.magnitude import exp2, log2_l2, sum_of_squares, sums_of_squares
-from gradscope.engine.pieces import each_of
+from gradscope.engine.pieces import each_of, piece_by_piece
 from gradscope.probe.trace import Moments, NumericRange
 
 SATURATED_BELOW = 0.01
@@ -119,15 +120,25 @@ def _careful_cosine_gap(rows: Array) -> float:
 def active_counts(slopes: Array) -> list[Array]:
     """How often each unit (feature or channel) of each array had a slope other than zero:
     (N, B, ...) -> N of (U,)."""
-    is_active = slopes != 0.0
     if slopes.ndim == 5:
-        return list(np.add.reduce(is_active, axis=(1, 3, 4), dtype=np.int32))
-    rows = is_active.view(np.uint8).reshape(len(slopes), -1, slopes.shape[-1])
+        return [_active_channels(own) for own in slopes]
+    rows = (slopes != 0.0).view(np.uint8).reshape(len(slopes), -1, slopes.shape[-1])
     # Bytes are added up many at a time, integers of four bytes one after the other.
     counts = np.zeros((len(rows), rows.shape[2]), dtype=np.int32)
     for start in range(0, rows.shape[1], _IN_A_BYTE):
         counts += np.add.reduce(rows[:, start : start + _IN_A_BYTE], axis=1, dtype=np.uint8)
     return list(counts)
+
+
+def _active_channels(slopes: Array) -> Array:
+    """(B, C, H, W) -> (C,)."""
+
+    def count(part: slice) -> Array:
+        counts: Array = np.add.reduce(slopes[part] != 0.0, axis=(0, 2, 3), dtype=np.int32)
+        return counts
+
+    total: Array = np.add.reduce(piece_by_piece(slopes, count))
+    return total
 
 
 def saturated_fractions(slopes: Array, max_slopes: Sequence[float]) -> list[float]:
@@ -150,9 +161,8 @@ def numeric_ranges(mantissas: Array, exponents: Sequence[int]) -> list[NumericRa
         Micikevicius et al. 2018, section 3.2 (loss scaling).
     """
     sizes = np.abs(mantissas)
-    largest = np.maximum.reduce(sizes, axis=1).tolist()
-    found = zip(sizes, exponents, largest, _counts(sizes == 0.0), strict=True)
-    return [_numeric_range(*facts) for facts in found]
+    largest, zeros = each_of(sizes, _LARGEST_AND_ZEROS)
+    return [_numeric_range(*facts) for facts in zip(sizes, exponents, largest, zeros, strict=True)]
 
 
 def _numeric_range(size: Array, exponent: int, largest: float, zeros: int) -> NumericRange:
@@ -163,7 +173,9 @@ def _numeric_range(size: Array, exponent: int, largest: float, zeros: int) -> Nu
 
     def flushed(limit: int) -> float:
         """Share of the non-zero entries that are at most 2^limit."""
-        return (int(np.count_nonzero(size <= _power_of_two(limit - exponent))) - zeros) / (size.size - zeros)
+        bound = _power_of_two(limit - exponent)
+        counts = piece_by_piece(size, lambda part: int(np.count_nonzero(size[part] <= bound)))
+        return (sum(counts) - zeros) / (size.size - zeros)
 
     fp16 = flushed(FP16_FLUSHED)
     bf16 = flushed(BF16_FLUSHED) if fp16 > 0.0 else 0.0
@@ -180,6 +192,12 @@ def _loss_scale(unscaled: float, flushed: Callable[[int], float], headroom: int)
     if flushed(FP16_FLUSHED - headroom) >= FLUSHED_AT_MOST:
         return None
     return bisect_left(range(headroom), True, key=lambda s: flushed(FP16_FLUSHED - s) < FLUSHED_AT_MOST)
+
+
+_LARGEST_AND_ZEROS: tuple[Callable[[Array], Any], ...] = (
+    lambda sizes: np.maximum.reduce(sizes, axis=1).tolist(),
+    lambda sizes: _counts(sizes == 0.0),
+)
 
 
 def _power_of_two(exponent: int) -> float:

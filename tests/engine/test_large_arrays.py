@@ -14,7 +14,7 @@ from gradscope.engine.layer import Layer
 from gradscope.engine.layers.elementwise import Elementwise, PRelu
 from gradscope.engine.layers.normalization import BATCH, LAYER, RMS, Normalization, group_scheme
 from gradscope.engine.threads import jobs_limit, side_by_side
-from gradscope.probe.stats import moments
+from gradscope.probe.stats import active_counts, moments, numeric_ranges
 from tests.engine.making import info
 from tests.strategies import bounded
 
@@ -73,12 +73,20 @@ def test_pieces_change_nothing_but_rounding(
         npt.assert_array_equal(in_threads, found)
 
 
-def test_moments_of_large_arrays_are_those_of_small_ones(in_pieces: Callable[[], None]) -> None:
-    rows = np.random.default_rng(5).standard_normal((2, 300))
-    small = moments(rows)
+def test_statistics_of_large_arrays_are_those_of_small_ones(in_pieces: Callable[[], None]) -> None:
+    rows = np.random.default_rng(5).standard_normal((2, 3000)) ** 3
+    rows[:, ::7] = 0.0
+    slopes = rows.reshape(1, 10, CHANNELS, 10, 10)
+
+    def found() -> tuple[object, ...]:
+        ranges = numeric_ranges(rows, [-40, -25])
+        return moments(rows), ranges, [counts.tolist() for counts in active_counts(slopes)]
+
+    small = found()
     in_pieces()
     with jobs_limit(2):
-        assert moments(rows) == small
+        assert found() == small
+    assert all(each.loss_scale_log2 for each in numeric_ranges(rows, [-40, -25]))
 
 
 @bounded

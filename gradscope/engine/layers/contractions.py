@@ -54,11 +54,13 @@ def _contribute(windows: Windows, frame: Array, dy: Array, groups: int) -> Array
 
 
 def _correlate_depthwise(windows: Windows, frame: Array, kernel: Array, groups: int) -> Array:
+    """Shifted and added; a kernel's row is written out along that of the image, for long runs of memory."""
     seen = windows.of(frame)
-    y: Array = seen[:, :, :, 0, 0] * kernel[0, 0, 0]
+    y = np.zeros((*seen.shape[:3], groups), dtype=frame.dtype)
     part = np.empty_like(y)
-    for i, j in list(np.ndindex(*windows.kernel))[1:]:
-        y += np.multiply(seen[:, :, :, i, j], kernel[i, j, 0], out=part)
+    for i, row in enumerate(kernel):
+        for j, weights in enumerate(row.repeat(y.shape[2], axis=1)):
+            y += np.multiply(seen[:, :, :, i, j], weights, out=part)
     return y
 
 
