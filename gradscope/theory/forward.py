@@ -146,10 +146,11 @@ def input_level(outline: Outline) -> Level | None:
     if outline.inputs.moments is None:
         return None
     found = outline.inputs.moments(outline.input_shape)
-    if not 0.0 < found.second < math.inf:
+    square = found.second * found.second
+    if not (0.0 < square < math.inf and found.fourth < math.inf):
         return Level(found.mean, found.second, found.pair)
     # Entries drawn apart: the mean square of n of them has the variance of one square over n.
-    unit = 1.0 / math.prod(outline.input_shape) / found.second**2
-    own, common = found.fourth - found.second**2, found.squares - found.second**2
+    unit = 1.0 / math.prod(outline.input_shape) / square
+    own, common = found.fourth - square, found.squares - square
     spread = Pair(own * unit, common * unit)
     return Level(found.mean, found.second, found.pair, Deviation(spread, -0.5 * spread.one))

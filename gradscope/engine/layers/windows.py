@@ -47,11 +47,11 @@ class Windows(NamedTuple):
                 continue
             angle = math.pi / (extent + (kernel - 1) / 2)
             if stride == 1:
-                kept *= sum(math.cos(angle * (tap - before)) for tap in range(kernel)) / kernel
+                kept *= _sum_of_cosines(angle, kernel, before) / kernel
             else:  # one such layer is not behind many alike
-                seen = [range(-before + n * stride, -before + n * stride + kernel) for n in range(windows)]
-                inside = sum(len(range(max(taps.start, 0), min(taps.stop, extent))) for taps in seen)
-                kept *= inside / (kernel * windows)
+                beyond = (windows - 1) * stride - before + kernel - extent
+                outside = sum(_falling_sum(reach, stride, windows) for reach in (before, beyond))
+                kept *= 1.0 - outside / (kernel * windows)
         return min(max(1.0 - kept, 0.0), 1.0)
 
     def framed(self, x: Array, band: range) -> Array:
@@ -88,6 +88,18 @@ class Windows(NamedTuple):
         down = self.stride[0]
         last = (frame.shape[1] - self.kernel[0]) // down * down
         return [flat[:, :, row : row + last + 1 : down] for row in range(self.kernel[0])]
+
+
+def _sum_of_cosines(angle: float, kernel: int, before: int) -> float:
+    """Σ cos(angle · (tap − before)) over the taps, at once however many there are."""
+    waves = math.sin(0.5 * angle * kernel) / math.sin(0.5 * angle)
+    return waves * math.cos(angle * (0.5 * (kernel - 1) - before))
+
+
+def _falling_sum(first: int, step: int, terms: int) -> int:
+    """first + (first − step) + …, so many terms at most and none below zero."""
+    count = min(terms, max(0, -(-first // step)))
+    return count * first - step * count * (count - 1) // 2
 
 
 def cut(x: Array, rows: range, columns: range) -> Array:
