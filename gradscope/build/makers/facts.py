@@ -47,7 +47,8 @@ def known(info: LayerInfo, shape: Shape, parameters: int = 0, **facts: Any) -> L
     shares = info.shares if parameters else None
     made: LayerInfo = object.__new__(LayerInfo)  # as `replace` does, but not field by field of thirty
     vars(made).update(vars(info))
-    vars(made).update(output_shape=shape, parameters=0 if shares else parameters, shares=shares, **facts)
+    own = {"output_shape": shape, "parameters": 0 if shares else parameters, "shares": shares}
+    vars(made).update(own | facts)
     return made
 
 
