@@ -86,10 +86,8 @@ def side_by_side(task: Callable[[Item], Result], items: Sequence[Item]) -> list[
 
 def _take_part(jobs: int, work: Callable[[], None], others: int, over: threading.Event) -> None:
     """Work in this thread and in so many others; back when all of them are done."""
-    from concurrent.futures import (
-        as_completed,
-        wait,
-    )  # takes 4 ms to import, which a run without threads need not wait for
+    # Takes 4 ms to import, which a run without threads need not wait for.
+    from concurrent.futures import as_completed, wait
 
     pool = _pool(jobs)
     futures = [pool.submit(contextvars.copy_context().run, work) for _ in range(others)]
