@@ -30,7 +30,10 @@ def drawn_ahead(trunk: Sequence) -> Iterator[None]:
             if is_over.is_set():
                 return
             if not weight.is_drawn(number):
-                weight.block(number)
+                try:
+                    weight.block(number)
+                except MemoryError:
+                    return  # whether the pass has room for it, the pass will say
 
     thread = threading.Thread(target=contextvars.copy_context().run, args=(draw,))
     thread.start()

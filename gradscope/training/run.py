@@ -162,8 +162,13 @@ def _check(plan: Plan, memory: int | None) -> None:
     limit = free if memory is None else min(memory, free)
     if needed > limit:
         there = "are free" if limit == free else "are given"
+        hint = "lower the widths of the layers"
+        if needed <= free:
+            hint = "give it more with --memory"
+        elif config.trials > 1:
+            hint = "train fewer trials side by side, as in `--trials 1`"
         fact = f"training takes {byte_words(needed)} for its weights, {byte_words(limit)} {there}"
-        _refuse(config, fact, "train fewer trials side by side, as in `--trials 1`")
+        _refuse(config, fact, hint)
 
 
 def _refuse(config: Config, fact: str, hint: str) -> None:

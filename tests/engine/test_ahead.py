@@ -76,3 +76,20 @@ def test_room_is_of_the_size_asked_for_and_nobody_elses(count: int) -> None:
     assert all(array.shape == (count,) and array.dtype == np.float32 for array in arrays)
     assert all((array == number).all() for number, array in enumerate(arrays))
     assert all(array.ctypes.data % 16 == 0 for array in arrays if count)
+
+
+def test_where_there_is_no_room_the_pass_says_so_and_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An exception that a thread does not catch is a traceback on standard error, and here an error."""
+    monkeypatch.setattr(ahead, "WORTH_A_THREAD", 1)
+    made = network("he_normal")
+    tried = threading.Event()
+
+    def full(number: int) -> Array:
+        tried.set()
+        raise MemoryError
+
+    for step in made.layers():
+        for weight in step.weights():
+            monkeypatch.setattr(weight, "block", full)
+    with jobs_limit(2), drawn_ahead(made.trunk):
+        assert tried.wait(10.0)
