@@ -187,7 +187,7 @@ def identity() -> Initializer:
     def variance(fans: Fans) -> float:
         return 1.0 / max(fans.fan_in, fans.fan_out)
 
-    return Initializer(fill, mean=_zero, variance=variance, in_blocks=False, room=_IDENTITY_ROOM)
+    return Initializer(fill, mean=_zero, variance=variance, in_blocks=False, draws=False, room=_IDENTITY_ROOM)
 
 
 def constant(value: Real) -> Initializer:

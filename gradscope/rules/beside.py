@@ -1,5 +1,6 @@
 """The measurement beside theory (GS113): a gradient that leaves what a network of this width was to show."""
 
+import math
 from collections.abc import Iterable
 
 from gradscope.engine.outline import Outline
@@ -7,12 +8,16 @@ from gradscope.numerals import power10, power_of_ten
 from gradscope.probe.trace import TrialTrace
 from gradscope.rules.base import Case, Hit, Limits, Rule, Severity
 from gradscope.theory.beside import beside
-from gradscope.theory.prediction import Prediction
 
 _NARROW = 0.25
 """Decades by which gradient or signal of single draws differ where laws of wide networks hold no longer: of
 210 networks 2 to 64 wide and 3 to 30 layers deep, none left its prediction by three standard deviations
 with less than that."""
+
+
+_UNEVEN = 0.5
+"""Variance of the samples' mean squares, over the square of their mean, beyond which no typical sample stands
+for all."""
 
 
 def _unlike(case: Case, trial: TrialTrace, limits: Limits) -> Iterable[Hit]:
@@ -29,14 +34,21 @@ def _unlike(case: Case, trial: TrialTrace, limits: Limits) -> Iterable[Hit]:
     # Towards the input, the last of them is where the gradient leaves theory first.
     name, worst = off[-1][0], max(off, key=lambda each: abs(each[1]))
     size = f"{_factor(abs(worst[2]))} times {'smaller' if worst[2] < 0.0 else 'larger'}"
-    yield Hit(name, Severity.note, worst[1], limits["sigmas"], detail=f"{size}|{_likelier(case.prediction)}")
+    yield Hit(name, Severity.note, abs(worst[1]), limits["sigmas"], detail=f"{size}|{_likelier(case)}")
 
 
 def _factor(log10: float) -> str:
     return f"{power10(log10):.2g}" if log10 < 2.0 else power_of_ten(log10)
 
 
-def _likelier(prediction: Prediction) -> str:
+def _likelier(case: Case) -> str:
+    prediction = case.prediction
+    uneven = case.inputs.deviation.spread.one if case.inputs else 0.0
+    if uneven > _UNEVEN:
+        return (
+            "likelier a mistake than few units: the samples of the data differ in size, their mean squares "
+            f"by {math.sqrt(uneven):.0%} of the mean"
+        )
     spread = max(layer.log10_spread for layer in prediction.layers)
     signal = max(layer.log10_signal_spread for layer in prediction.layers)
     if spread > _NARROW:
@@ -56,7 +68,7 @@ def _unlike_message(hit: Hit, outline: Outline) -> str:
     size, _, cause = hit.detail.partition("|")
     return (
         f"from {hit.layer} towards the input the gradient leaves theory: up to {size} than predicted, "
-        f"{abs(hit.measured):.0f} standard deviations; {cause}"
+        f"{hit.measured:.0f} standard deviations; {cause}"
     )
 
 

@@ -45,7 +45,7 @@ def root_causes(
     if not any(finding.rule in ("GS101", "GS102") for finding in findings):
         return ()
     found = shares(case.outline, case.inputs)
-    if found is None or not found[0] or not math.isfinite(log10_ratio):
+    if found is None or not LEAST_DECADES <= abs(log10_ratio) < math.inf:
         return ()
     if not abs(found[0] - log10_ratio) <= FAITHFUL * abs(log10_ratio):
         return ()

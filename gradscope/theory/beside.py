@@ -7,6 +7,9 @@ from gradscope.engine.outline import LayerInfo
 from gradscope.probe.summary import Expected
 from gradscope.theory.prediction import Prediction
 
+VAGUE = 1.5
+"""Decades of spread beyond which a prediction, right to first order in 1/width, says nothing."""
+
 
 def beside(
     prediction: Prediction, layers: Sequence[LayerInfo], log10_l2: Sequence[float]
@@ -28,7 +31,7 @@ def beside(
     for layer in prediction.layers:
         expected = last + layer.log10_expected
         std = layer.log10_std
-        if math.isfinite(expected) and math.isfinite(std):
+        if math.isfinite(expected) and std <= VAGUE:
             off = None if measured[layer.name] == -math.inf else (measured[layer.name] - expected) / std
             found[layer.name] = Expected(expected, std, off, layer.dead_fraction)
     return found

@@ -9,7 +9,7 @@ from gradscope.engine import Array
 from gradscope.engine.erf import erf
 
 REACH = 12.0
-NODES = 4001
+LEAST_NODES, MOST_NODES, FEW = 241, 4001, 1000
 
 CERTAIN = 1.0 - 1e-9
 """Correlations above this are one and the same direction."""
@@ -40,9 +40,12 @@ def dead_probability(rho: float, samples: int, offset: float = 0.0) -> float:
         return 0.5 * math.erfc(offset / math.sqrt(2.0))
     if rho <= 0.0:
         return (0.5 * math.erfc(offset / math.sqrt(2.0))) ** samples
-    t = np.linspace(-REACH, REACH, NODES)
+    # Φ turns within √((1 − ρ)/ρ), and a trapezoid four times as fine is exact to rounding.
+    steepness = math.sqrt(rho / (1.0 - rho))
+    nodes = min(max(LEAST_NODES, math.ceil(8.0 * REACH * steepness)), MOST_NODES)
+    t = np.linspace(-REACH, REACH, nodes)
     density = np.exp(-0.5 * t * t) / math.sqrt(2.0 * math.pi)
-    negative = _normal_cdf(-(offset + math.sqrt(rho) * t) / math.sqrt(1.0 - rho))
+    negative = _normal_cdf(-(offset / math.sqrt(1.0 - rho) + steepness * t))
     return float(np.sum(density * negative**samples) * (t[1] - t[0]))
 
 
@@ -62,4 +65,7 @@ def dead_share(depth: int, samples: int, rho: float = 0.0) -> float:
 
 
 def _normal_cdf(x: Array) -> Array:
-    return 0.5 * (1.0 + erf(x / math.sqrt(2.0)))
+    if x.size > FEW:
+        return 0.5 * (1.0 + erf(x / math.sqrt(2.0)))
+    # One by one is sooner done than the table of erf made, which rectifiers have no other need of.
+    return np.array([0.5 * math.erfc(-value) for value in (x / math.sqrt(2.0)).tolist()])

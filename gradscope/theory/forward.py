@@ -23,6 +23,10 @@ class Passed(Struct, frozen=True):
     beside: tuple["Passed", ...] = ()
 
 
+LARGEST = 1e150
+"""Mean square whose square is still a number."""
+
+
 class Forward:
     """Sends moments through the layers of an outline."""
 
@@ -68,6 +72,8 @@ class Forward:
         Raises:
             UnreachableError: there is no theory of it.
         """
+        if not level.second < LARGEST:
+            raise UnreachableError(f"the mean square in front of it is {level.second:g}")
         if not info.container:
             return Passed(info, passage(info, level, self._batch, self._batches), level)
         inside, branch = self.along(self._scopes.get(info.path, ()), level)

@@ -77,8 +77,8 @@ def _series(activation: Activation, variance: float, mean: float) -> _Series:
 @lru_cache(maxsize=1)
 def _hermite() -> tuple[Array, Array]:
     """Nodes (P,), and the normalised Hermite polynomials there times the Gaussian weights (TERMS, P)."""
-    graded = 0.25 * 0.5 ** np.arange(1, 8)
-    edges = np.sort(np.concatenate([np.arange(-REACH, REACH + 0.1, 0.25), graded, -graded]))
+    graded = 0.5 ** np.arange(2, 9)
+    edges = np.sort(np.concatenate([np.arange(-REACH, REACH + 0.1, 0.5), graded, -graded]))
     nodes, node_weights = legendre()
     half = np.diff(edges)[:, None] / 2.0
     u = (edges[:-1, None] + half * (1.0 + nodes[None, :])).ravel()

@@ -59,6 +59,10 @@ def affine(info: LayerInfo, level: Level, batch: int, batches: int) -> Passage:
     law = info.weight
     if law is None or law.mean != 0.0:
         raise UnreachableError("its weights have a mean")
+    if info.shares:
+        raise UnreachableError(f"its weights are those of {info.shares}")
+    if not (law.initializer.draws or law.is_zero):
+        raise UnreachableError(f"{law.name} draws nothing")
     sigma_w2 = law.variance * law.fans.fan_in * (1.0 - info.lost)
     mean = info.bias.mean if info.bias else 0.0
     sigma_b2 = info.bias.variance if info.bias else 0.0

@@ -38,6 +38,11 @@ def predict(outline: Outline, inputs: Level | None = None, *, settles: bool = Tr
             data know them.
         settles: whether to follow what the network repeats to its limit.
     """
+    with np.errstate(all="ignore"):  # of squares that no float holds
+        return _predict(outline, inputs, settles)
+
+
+def _predict(outline: Outline, inputs: Level | None, settles: bool) -> Prediction:
     forward = Forward(outline)
     level = inputs or input_level(outline)
     if level is None:
