@@ -11,7 +11,7 @@ from gradscope.theory.backward import LayerPrediction
 _ALIKE = 1e-9
 """Relative difference below which two copies act alike."""
 
-_SPREADS_ALIKE = 1e-3
+_SPREADS_ALIKE = 3e-4
 """Of what they add to the spread, which is not known to more digits."""
 
 

@@ -144,8 +144,8 @@ def test_long_repeats_are_written_once(name: str) -> None:
     assert [layer.name for layer in prediction.layers] == [layer.name for layer in whole.layers]
     for layer, expected in zip(prediction.layers, whole.layers, strict=True):
         assert layer.log10_l2_ratio == pytest.approx(expected.log10_l2_ratio, abs=1e-7)
-        assert layer.log10_spread == pytest.approx(expected.log10_spread, rel=1e-3)
-        assert layer.log10_shift == pytest.approx(expected.log10_shift, rel=1e-3)
+        assert layer.log10_spread == pytest.approx(expected.log10_spread, rel=3e-3)
+        assert layer.log10_shift == pytest.approx(expected.log10_shift, rel=3e-3)
         assert layer.second_moment == pytest.approx(expected.second_moment, rel=1e-6)
 
 
