@@ -16,6 +16,8 @@ from gradscope.rules.base import Severity
 
 _HINT = "write one with `gradscope run CONFIG --format json -o FILE`"
 _VERSION = "schema_version"
+_OF_REPORTS = frozenset({_VERSION, "gradscope_version", "verdict", "findings", "reports"})
+"""Keys of reports that no config has."""
 
 
 def is_report(content: str) -> bool:
@@ -25,8 +27,8 @@ def is_report(content: str) -> bool:
     try:
         document = json.loads(content.removeprefix("\ufeff"))
     except (ValueError, RecursionError):
-        return f'"{_VERSION}"' in content
-    return isinstance(document, dict) and _VERSION in document
+        return any(f'"{key}"' in content for key in _OF_REPORTS)
+    return isinstance(document, dict) and not _OF_REPORTS.isdisjoint(document)
 
 
 def read_report(content: str, source: str) -> Report:
@@ -45,6 +47,8 @@ def read_report(content: str, source: str) -> Report:
         raise _unreadable(source, f"this is no JSON: {error}") from error
     document = _single(document, source)
     version = document.get(_VERSION)
+    if version is None:
+        raise _unreadable(source, f"there is no {_VERSION} in it, which every report of gradscope has")
     if version != SCHEMA_VERSION:
         raise UserError(
             [

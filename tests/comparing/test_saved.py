@@ -95,7 +95,11 @@ def test_a_report_with_a_wrong_value_is_refused(path, value) -> None:
         ('{"schema_version": 1}', True),
         ('\ufeff \n{"schema_version": 7}', True),
         ('{"schema_version": 1, "layers": [', True),
+        ('{"verdict": "healthy", "layers": []}', True),
+        ('{"reports": []}', True),
+        ('{"findings": [', True),
         ('{"input": 4, "layers": []}', False),
+        ('{"input": 4, "layers": [', False),
         ("input: 4\nlayers: []", False),
         ("schema_version: 1", False),
         ("", False),
@@ -103,3 +107,8 @@ def test_a_report_with_a_wrong_value_is_refused(path, value) -> None:
 )
 def test_reports_are_told_from_configs(text: str, expected: bool) -> None:
     assert is_report(text) is expected
+
+
+def test_a_report_without_its_version_says_so() -> None:
+    with pytest.raises(UserError, match=r"^x: there is no schema_version in it, which every report"):
+        read_report('{"verdict": "healthy", "layers": []}', "x")
