@@ -126,7 +126,7 @@ class RowSum:
     @staticmethod
     def measure_together(sums: "Sequence[RowSum]") -> None:
         """Have several of one shape find their norms, with a few calls for all."""
-        dy = np.stack([one.dy for one in sums])
+        dy = np.concatenate([one.dy for one in sums]).reshape(len(sums), *sums[0].dy.shape)
         totals = np.ones(dy.shape[1], dtype=dy.dtype) @ dy
         found = zip(sums, sums_of_squares(dy.reshape(len(sums), -1)), sums_of_squares(totals), strict=True)
         for one, diagonal, square in found:
@@ -200,9 +200,10 @@ class OuterProducts(Factored):
     @staticmethod
     def measure_together(products: "Sequence[OuterProducts]") -> None:
         """Have several of one shape, with a row a sample, find their norms, with a few calls for all."""
-        x = np.stack([product.x[:, 0] for product in products])
-        dy = np.stack([product.dy[:, 0] for product in products])
-        of_x, of_dy = (sums_of_squares(factor.reshape(len(products), -1)) for factor in (x, dy))
+        count, rows = len(products), len(products[0].x)
+        x = np.concatenate([product.x for product in products]).reshape(count, rows, -1)
+        dy = np.concatenate([product.dy for product in products]).reshape(count, rows, -1)
+        of_x, of_dy = (sums_of_squares(factor.reshape(count, -1)) for factor in (x, dy))
         squares, own = inner_products(x, dy)
         for number, product in enumerate(products):
             if is_near_one(of_x[number]) and is_near_one(of_dy[number]):

@@ -4,6 +4,7 @@ came from."""
 import math
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from gradscope.engine import Array
@@ -17,7 +18,7 @@ from gradscope.engine.signal import Signal
 from gradscope.probe.attending import attending
 from gradscope.probe.samples import sample_squares, samples, sums
 from gradscope.probe.stats import active_counts, cosine_gaps, moments, numeric_ranges, saturated_fractions
-from gradscope.probe.together import AT_ONCE, can_wait, each, find_norms
+from gradscope.probe.together import ALONE, AT_ONCE, can_wait, each, find_norms
 from gradscope.probe.trace import BACK_THROUGH, LOG10_2, Attending, Moments, Norm, NumericRange, Samples
 
 
@@ -139,11 +140,11 @@ class TrialListener:
         """The gradient at a step's output and those of its parameters, for their norms."""
         self._beside.gradient(step, dy, gradients)
         self._backwards.append(Backward(step, dy, gradients))
-        self._wait(dy.mantissa.nbytes if can_wait(gradients.values()) else AT_ONCE)
+        self._wait(dy.mantissa.nbytes if can_wait(gradients.values()) else ALONE)
 
     def _wait(self, size: int) -> None:
         self._waiting += size
-        if self._waiting >= AT_ONCE:
+        if size >= ALONE or self._waiting >= AT_ONCE:
             self._measure()
 
     def _measure(self) -> None:
@@ -194,9 +195,9 @@ class TrialListener:
             heard.entries += slopes.size // counts.size
 
     def _measure_backwards(self, backwards: list[Backward]) -> None:
-        find_norms(
-            [one for step, _, own in backwards if step.info.shares is None for one in own.values()],
-        )
+        if len(backwards) > 1:
+            own = [one.gradients.values() for one in backwards if one.step.info.shares is None]
+            find_norms([*chain.from_iterable(own)])
         for step, dy, gradients in backwards:
             self._measure_backward(step, dy, gradients)
         if self._briefly:

@@ -11,8 +11,12 @@ from gradscope.engine.gradients import Gradient, OuterProducts, RowSum
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-AT_ONCE = 1 << 18
-"""Bytes of arrays that wait to be measured together at most: they are still in a second-level cache."""
+AT_ONCE = 1 << 20
+"""Bytes of arrays that wait to be measured together at most."""
+
+ALONE = 1 << 16
+"""Bytes from which an array is measured by itself: to lay it beside others would take as long as the calls
+that it saves (measured)."""
 
 
 def each(
@@ -25,6 +29,8 @@ def each(
         arrays: of any shapes.
         columns: what it wants to know besides, one entry an array.
     """
+    if len(arrays) == 1:
+        return [*measure(arrays[0][np.newaxis], *columns)]
     found: list[Any] = [None] * len(arrays)
     for numbers in _alike(arrays, lambda array: (array.shape, array.dtype)):
         first = arrays[numbers[0]]
@@ -45,7 +51,7 @@ def can_wait(gradients: Iterable[Gradient]) -> bool:
 
 
 def find_norms(gradients: Sequence[Gradient]) -> None:
-    """Have gradients find their norms, which they keep."""
+    """Have those of one shape find their norms, which they keep."""
     products = [one for one in gradients if _has_a_row_a_sample(one)]
     for numbers in _alike(products, lambda one: (one.x.shape, one.dy.shape, one.dtype)):
         if len(numbers) > 1:

@@ -101,7 +101,7 @@ def test_waiting_changes_nothing(source: dict[str, Any], batches: int) -> None:
     except ConfigError:
         return
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(listener, "AT_ONCE", 1)
+        patch.setattr(listener, "ALONE", 1)
         at_once = gradscope.diagnose(config)
     assert [finding.layer for finding in waited.findings] == [finding.layer for finding in at_once.findings]
     for one, other in zip(waited.layers, at_once.layers, strict=True):
