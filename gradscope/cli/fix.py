@@ -99,7 +99,9 @@ def fix(
     failure = _write(found, where)
     written = where if found.text is not None and failure is None else None
     options = render_options(to_file=output is not None, quiet=quiet, verbose=verbose)
-    write(RENDERERS[form](Fixed(found.fix, found.diff, written), options), output, ansi=options.ansi)
+    given = tuple(f"{key}={text}" for key, text in settings.items())
+    shown = Fixed(found.fix, found.diff, written, given)
+    write(RENDERERS[form](shown, options), output, ansi=options.ansi)
     if failure is not None:
         raise failure
     click.get_current_context().exit(FINDINGS if found.fix.needed and found.fix.found is None else 0)

@@ -24,6 +24,8 @@ class Fixed(Struct, frozen=True):
     diff: tuple[str, ...]
     written: str | None
     """The file the new config went to."""
+    settings: tuple[str, ...] = ()
+    """What was set from outside, which is no part of the new config."""
 
 
 Render = Callable[[Fixed, RenderOptions], str]
@@ -142,6 +144,8 @@ def _summary(found: Fixed) -> str:
         nearest = f"; nearest came {best.words} ({best.report.verdict})" if best else ""
         return f"nothing in the catalogue helps{nearest}"
     effect = f"{fix.found.words}: {fix.before.verdict} → {fix.found.report.verdict}"
+    if found.settings:
+        effect += f" with {' '.join(f'--set {setting}' for setting in found.settings)}"
     if found.written:
         return f"{effect}; written to {found.written}"
     return f"{effect}; --write FILE or --in-place writes it"

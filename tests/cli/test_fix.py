@@ -89,6 +89,15 @@ def test_byte_order_mark_and_line_ends_stay(tmp_path: Path) -> None:
     assert new[2] == b"init: he_normal  # gradscope fix: was `init: glorot_normal`\r"
 
 
+def test_what_was_set_from_outside_is_no_part_of_the_new_config(tmp_path: Path) -> None:
+    file, target = small(tmp_path, text=SICK.replace("30", "5")), tmp_path / "better.yaml"
+    result = call("fix", file, "--set", "layers.0.repeat=30", "--write", target)
+    shown = " ".join(result.stdout.split())
+    assert "init: he_normal: vanishing → healthy with --set layers.0.repeat=30; written to" in shown
+    assert "repeat: 5" in target.read_text(encoding="utf-8")
+    assert call("check", target, "--set", "layers.0.repeat=30").exit_code == 0
+
+
 def test_nothing_helps(tmp_path: Path) -> None:
     text = "input: 4\ntrials: 1\nlayers: [dense: 4, relu, dense: 4]\n"
     text += "rules: {GS101: {min_ratio: 1.0e+9, warn_ratio: 1.0e+10}}\n"
