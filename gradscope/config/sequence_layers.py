@@ -81,6 +81,12 @@ class Positional(Layer, frozen=True, kw_only=True, tag="positional"):
     main: ClassVar[str | None] = "form"
 
 
+class ClassToken(Layer, frozen=True, kw_only=True, tag="class_token"):
+    """A learned step before the others."""
+
+    init: Choice | None = None
+
+
 class Attention(Layer, frozen=True, kw_only=True, tag="attention"):
     """Multi-head self-attention."""
 
@@ -151,6 +157,14 @@ class MeanOverTime(Layer, frozen=True, kw_only=True, tag="mean_over_time"):
 
 class LastStep(Layer, frozen=True, kw_only=True, tag="last_step"):
     """The last step of a sequence."""
+
+
+class FirstStep(Layer, frozen=True, kw_only=True, tag="first_step"):
+    """The first step of a sequence."""
+
+
+class ToSequence(Layer, frozen=True, kw_only=True, tag="to_sequence"):
+    """The positions of an image as the steps of a sequence, row by row."""
 
 
 class Transpose(Layer, frozen=True, kw_only=True, tag="transpose"):

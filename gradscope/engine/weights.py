@@ -164,7 +164,9 @@ class Weight:
 
     def transposed(self) -> Array:
         """The whole matrix the other way round (O, I), contiguous; a copy."""
-        whole: Array = np.concatenate([block.T for block in self._all()])
+        whole = np.empty(self.shape[::-1], dtype=self.dtype)
+        # Joined as they are, transposed blocks would keep the order of their memory.
+        np.concatenate([block.T for block in self._all()], out=whole)
         return whole
 
     @property

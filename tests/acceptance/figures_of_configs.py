@@ -117,6 +117,8 @@ TRANSFORMERS = (
     Stated("mlp_mixer", "{} over 16, with", rms("residual33"), {"blocks": 16}),
     Stated("mlp_mixer", "towards the input by {} and", ratio),
     Stated("mlp_mixer", "and {}.", ratio, {"blocks": 16}),
+    Stated("vit", "map gets {} of the gradient", ratio),
+    Stated("vit", "(×{}) with", ratio, {"readout": "mean_over_time"}),
     Stated(POST_12, "(first over last {})", ratio),
     Stated(POST_12, "goes from {} to 3.1 in the first dense", weight("residual2.dense1")),
     Stated(POST_12, "to {} in the first dense", weight("residual24.dense1")),

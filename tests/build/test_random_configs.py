@@ -30,7 +30,18 @@ SHAPED: dict[str, st.SearchStrategy[Any]] = {
     "positional": st.sampled_from(["learned", "sinusoidal"]),
 }
 """Kinds that take some shapes only."""
-BARE = ("global_avg_pool", "mean_over_time", "last_step", "flatten", "batch_norm", "layer_norm", "rms_norm")
+BARE = (
+    *(
+        "global_avg_pool",
+        "mean_over_time",
+        "last_step",
+        "first_step",
+        "flatten",
+        "to_sequence",
+        "class_token",
+    ),
+    *("batch_norm", "layer_norm", "rms_norm"),
+)
 
 
 def shaped() -> st.SearchStrategy[Any]:

@@ -56,6 +56,15 @@ CASES = {
         "net.yaml:4:5: mean_over_time takes a sequence, not 6 features; "
         "write `input: {length: …, features: …}`, and no reduction over time before it",
     ),
+    "a sequence that is to become one": (
+        f"{SEQUENCE}layers:\n  - to_sequence\n",
+        "net.yaml:3:5: to_sequence takes an image, not a sequence of 5 × 6; leave it out",
+    ),
+    "a class token for features": (
+        "input: 8\nlayers:\n  - class_token\n",
+        "net.yaml:3:5: class_token takes a sequence, not 8 features; "
+        "write `input: {length: …, features: …}`, and no reduction over time before it",
+    ),
     "heads that do not divide": (
         f"{SEQUENCE}layers:\n  - attention: 4\n",
         "net.yaml:3:5: 4 heads do not divide 6 features; use one of 1, 2, 3, 6",

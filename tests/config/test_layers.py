@@ -234,8 +234,8 @@ WHOLE = "expected a whole number of at least 1"
             "3:3: layers[0]: there is no layer 'zzz'; "
             "known are dense, conv1d, conv2d, max_pool, avg_pool, global_avg_pool, batch_norm, layer_norm, "
             "rms_norm, group_norm, dropout, residual, concat, flatten, rnn, lstm, gru, embedding, positional, "
-            "attention, transformer_block, maxout, glu, mean_over_time, last_step, transpose, repeat and every "
-            "activation",
+            "class_token, attention, transformer_block, maxout, glu, mean_over_time, last_step, first_step, "
+            "transpose, to_sequence, repeat and every activation",
         ),
         ("- dense:256", "3:3: layers[0]: there is no layer 'dense:256'; write a space behind the ':'"),
         ("- ${x}: 256", "3:3: layers[0]: there is no layer '${x}'; knobs stand for values, not for keys"),

@@ -9,10 +9,10 @@ from gradscope.engine.layers.glu import Glu
 from gradscope.engine.layers.gru_cell import GruCell
 from gradscope.engine.layers.lstm_cell import LstmCell
 from gradscope.engine.layers.maxout import Maxout
-from gradscope.engine.layers.positional import LearnedPositions, SinusoidalPositions
+from gradscope.engine.layers.positional import ClassToken, LearnedPositions, SinusoidalPositions
 from gradscope.engine.layers.recurrent import FinalState, Recurrent
 from gradscope.engine.layers.scan import Direction
-from gradscope.engine.layers.time_axis import LastStep, MeanOverTime, Transpose
+from gradscope.engine.layers.time_axis import FirstStep, LastStep, MeanOverTime, ToSequence, Transpose
 from gradscope.engine.random import Stream
 from gradscope.engine.weights import Weight
 from tests.engine.making import LayerCase, Parameters, given_weight, info
@@ -132,5 +132,10 @@ SEQUENCE_CASES: dict[str, LayerCase] = {
     "positions, sinusoidal": LayerCase((3, 4, 3), lambda take: SinusoidalPositions(info("positional"))),
     "mean over time": LayerCase((3, 4, 2), lambda take: MeanOverTime(info("mean_over_time"))),
     "last step": LayerCase((3, 4, 2), lambda take: LastStep(info("last_step"))),
+    "first step": LayerCase((3, 4, 2), lambda take: FirstStep(info("first_step"))),
+    "an image as a sequence": LayerCase((3, 4, 2, 3), lambda take: ToSequence(info("to_sequence"))),
+    "class token": LayerCase(
+        (3, 4, 2), lambda take: ClassToken(info("class_token"), given_weight(take("class_token.table", 1, 2)))
+    ),
     "transpose": LayerCase((3, 4, 2), lambda take: Transpose(info("transpose"))),
 }

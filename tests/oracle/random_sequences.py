@@ -84,6 +84,8 @@ def trunks(draw: Draw, shape: Shape) -> list[Any]:
         elif kind == "positional":
             # Of one feature with N(0, 1) positions nothing would be left by a norm.
             layer = {"positional": {"form": draw(st.sampled_from(["learned", "sinusoidal"]))}}
+        elif kind == "class_token":
+            layer, length = {"class_token": {"init": draw(INITS)}}, length + 1
         elif kind == "transpose":
             layer, (length, features) = "transpose", (features, length)
         elif kind == "shared":
@@ -110,6 +112,7 @@ KINDS = [
     "maxout",
     "positional",
     "transpose",
+    "class_token",
     "shared",
     *ALIKE,
     "attention",
@@ -124,7 +127,7 @@ def single_layers(draw: Draw) -> dict[str, Any]:
     return {
         "input": {"length": length, "features": features},
         "batch": {"size": draw(st.integers(1, 4))},
-        "layers": [draw(st.sampled_from([layer, layer, layer, "mean_over_time", "last_step"]))],
+        "layers": [draw(st.sampled_from([layer, layer, layer, "mean_over_time", "last_step", "first_step"]))],
         "loss": "random_cotangent",
         "seed": draw(st.integers(0, 10_000)),
         "trials": 1,
@@ -139,7 +142,9 @@ def networks(draw: Draw) -> dict[str, Any]:
     vocab = draw(st.integers(2, 7)) if draw(st.booleans()) else None
     before = [] if vocab is None else [{"embedding": {"units": features, "init": draw(INITS)}}]
     layers = draw(trunks((length, features)))
-    reduction = draw(st.sampled_from(["mean_over_time", "last_step", "recurrent", "flatten", None]))
+    reduction = draw(
+        st.sampled_from(["mean_over_time", "last_step", "first_step", "recurrent", "flatten", None])
+    )
     if reduction == "recurrent":
         layers.append(draw(recurrences(sequences=False))[0])
     elif reduction is not None:

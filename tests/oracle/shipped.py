@@ -44,6 +44,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "transformer_pre_ln_48": {"blocks": 3, "input.length": 5, "input.features": 16},
     "vgg_circular_padding": {"deep": 1, "batch.size": 2},
     "vgg_zero_padding": {"deep": 1, "batch.size": 2},
+    "vit": {"blocks": 2, "width": 12, "input": [3, 12, 8]},
     "xavier_relu_30": {"depth": 4, "layers.0.layers.0.dense": 24},
 }
 """Knobs and paths of fewer and narrower layers; a config that is not named here is small enough."""

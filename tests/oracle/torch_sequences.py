@@ -148,6 +148,9 @@ SEQUENCE_LAYERS: dict[str, Callable[[Options, Tensor, Named], Tensor]] = {
     "maxout": maxout,
     "mean_over_time": lambda options, x, named: x.mean(dim=1),
     "last_step": lambda options, x, named: x[:, -1] * 1.0,
+    "first_step": lambda options, x, named: x[:, 0] * 1.0,
+    "to_sequence": lambda options, x, named: x.flatten(2).transpose(1, 2) * 1.0,
+    "class_token": lambda options, x, named: torch.cat([named["table"].expand(len(x), 1, -1), x], dim=1),
     "transpose": lambda options, x, named: x.transpose(1, 2) * 1.0,
 }
 
@@ -167,7 +170,7 @@ def reduces(kind: str, options: Options) -> bool:
     """Whether steps or positions are gone behind a layer."""
     if kind in GATES:
         return not options.get("return_sequences", True)
-    return kind in ("global_avg_pool", "mean_over_time", "last_step")
+    return kind in ("global_avg_pool", "mean_over_time", "last_step", "first_step")
 
 
 def transformer_layers(options: Options, features: int) -> list[Any]:

@@ -39,11 +39,14 @@ _MAKERS: dict[type[schema.Layer], tuple[str, str]] = {
     schema.Embedding: ("tokens", "make_embedding"),
     schema.TiedDense: ("tokens", "make_tied_dense"),
     schema.Positional: ("tokens", "make_positional"),
+    schema.ClassToken: ("tokens", "make_class_token"),
     schema.Attention: ("attention", "make_attention"),
     schema.Maxout: ("gates", "make_maxout"),
     schema.Glu: ("gates", "make_glu"),
     schema.MeanOverTime: ("time_axis", "make_mean_over_time"),
     schema.LastStep: ("time_axis", "make_last_step"),
+    schema.FirstStep: ("time_axis", "make_first_step"),
+    schema.ToSequence: ("time_axis", "make_to_sequence"),
     schema.Transpose: ("time_axis", "make_transpose"),
 }
 """Module and function of each kind: what a network has none of is not imported, which takes longer than to

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from gradscope.build.makers.facts import Shape, Tokens, known, sequence_of, words
 from gradscope.config import schema
-from gradscope.engine.initializers import Fans, Initializer, normal
+from gradscope.engine.initializers import Fans, Initializer, normal, zeros
 from gradscope.engine.layer import Step
 from gradscope.engine.layers.embedding import Embedding, TiedDense
-from gradscope.engine.layers.positional import LearnedPositions, SinusoidalPositions
+from gradscope.engine.layers.positional import ClassToken, LearnedPositions, SinusoidalPositions
 from gradscope.engine.outline import LayerInfo
 from gradscope.errors import Mistake, did_you_mean
 
@@ -81,3 +81,12 @@ def make_positional(assembly: Assembly, spec: schema.Positional, shape: Shape, i
         return SinusoidalPositions(known(info, shape))
     table = assembly.weight(info, "table", (length, features), spec.init, adapt=_torch_table)
     return LearnedPositions(known(info, shape, table.size), table)
+
+
+def make_class_token(assembly: Assembly, spec: schema.ClassToken, shape: Shape, info: LayerInfo) -> Step:
+    """Zeros where nothing is said, as torchvision's ViT has it."""
+    length, features = sequence_of(shape, info.kind)
+    table = assembly.weight(
+        info, "table", (1, features), spec.init, adapt=lambda made: zeros() if made.is_torch else made
+    )
+    return ClassToken(known(info, (length + 1, features), table.size), table)

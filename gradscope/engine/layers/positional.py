@@ -1,4 +1,5 @@
-"""Positions added to a sequence: a learned table, or waves of fixed lengths."""
+"""What a sequence is given besides its steps: positions, learned or waves of fixed lengths, and a step of its
+own."""
 
 import numpy as np
 
@@ -28,6 +29,33 @@ class LearnedPositions(Layer):
 
     def own_parameters(self) -> dict[str, Parameter]:
         """`table` (T, U)."""
+        return {"table": matrix_of(self.table)}
+
+
+class ClassToken(Layer):
+    """A learned step before the others, the same for every sample (Devlin et al. 2019).
+
+    x (B, T, U), P (1, U) -> (B, T + 1, U).
+    """
+
+    def __init__(self, info: LayerInfo, table: Weight):
+        super().__init__(info)
+        self.table = table
+
+    def forward(self, x: Array) -> tuple[Array, None]:
+        """Nothing is kept."""
+        y = np.empty((x.shape[0], x.shape[1] + 1, x.shape[2]), dtype=x.dtype)
+        y[:, 0] = self.table.row()
+        y[:, 1:] = x
+        return y, None
+
+    def backward(self, dy: Array, cache: None) -> tuple[Array, Gradients]:
+        """∂L/∂P = Σ dy of the first step over the samples; dx is the rest."""
+        total = dy[:, :1].sum(axis=0, dtype=np.float64).astype(dy.dtype)
+        return np.ascontiguousarray(dy[:, 1:]), {"table": Formed(total)}
+
+    def own_parameters(self) -> dict[str, Parameter]:
+        """`table` (1, U)."""
         return {"table": matrix_of(self.table)}
 
 

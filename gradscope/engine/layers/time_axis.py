@@ -1,4 +1,4 @@
-"""What reduces a sequence over time, or turns it on its side; nothing is learned here."""
+"""What makes a sequence, reduces it over time or turns it on its side; nothing is learned here."""
 
 from typing import ClassVar
 
@@ -37,6 +37,36 @@ class LastStep(Layer):
         dx = np.zeros(cache, dtype=dy.dtype)
         dx[:, -1] = dy
         return dx, {}
+
+
+class FirstStep(Layer):
+    """(B, T, F) -> (B, F), the first step alone: where a class token stands."""
+
+    reduces: ClassVar[bool] = True
+
+    def forward(self, x: Array) -> tuple[Array, tuple[int, ...]]:
+        """Keeps x's shape."""
+        return x[:, 0].copy(), x.shape
+
+    def backward(self, dy: Array, cache: tuple[int, ...]) -> tuple[Array, Gradients]:
+        """Only the first step gets any."""
+        dx = np.zeros(cache, dtype=dy.dtype)
+        dx[:, 0] = dy
+        return dx, {}
+
+
+class ToSequence(Layer):
+    """(B, C, H, W) -> (B, H·W, C): positions of an image as steps, row by row (Dosovitskiy et al. 2021)."""
+
+    def forward(self, x: Array) -> tuple[Array, tuple[int, ...]]:
+        """Keeps x's shape."""
+        samples, channels = x.shape[:2]
+        return np.ascontiguousarray(x.transpose(0, 2, 3, 1)).reshape(samples, -1, channels), x.shape
+
+    def backward(self, dy: Array, cache: tuple[int, ...]) -> tuple[Array, Gradients]:
+        """The same entries as an image."""
+        samples, channels, height, width = cache
+        return dy.reshape(samples, height, width, channels).transpose(0, 3, 1, 2), {}
 
 
 class Transpose(Layer):

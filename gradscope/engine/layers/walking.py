@@ -47,14 +47,13 @@ def walk(cell: Cell, maps: Maps, x: Array) -> Walk:
     states = room[:, : cell.states * units]
     states[0] = 0.0
     tape = cell.tape(room)
-    columns = np.ascontiguousarray(x.transpose(2, 0, 1)).reshape(fan_in, -1)
     together = min(length, max(1, _COLUMNS // samples))
     z = np.empty((len(maps.into), together * samples), dtype=x.dtype)
     q = np.empty((len(maps.into), samples), dtype=x.dtype)
     for step in range(length):
         place = step % together
         if place == 0:
-            coming = columns[:, step * samples : (step + together) * samples]
+            coming = np.ascontiguousarray(x[step : step + together].transpose(2, 0, 1)).reshape(fan_in, -1)
             made = np.matmul(maps.into, coming, out=z[:, : coming.shape[1]])
             if maps.bias is not None:
                 made += maps.bias
