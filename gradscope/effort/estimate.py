@@ -23,6 +23,9 @@ WEIGHT_PASSES = 14
 CALLS = 230
 """Calls of NumPy that take as long as what is done for a layer, whatever its size."""
 
+JUDGING_CALLS = 600
+"""The same of what is done for a layer once, when all trials are over: theory, rules, causes."""
+
 SHARING = 0.85
 """How much of a further thread's time is gained by what large arrays take."""
 
@@ -102,7 +105,8 @@ def _seconds(work: Work, rates: Rates, *, again: float, terms: Terms, together: 
     threads = 1.0 + (inner - 1) * SHARING * work.split
     large = (products + drawing * (1.0 + again) + weights) / threads + passing
     rounds = math.ceil(terms.trials / together)
-    return rounds * large + terms.trials * work.calls * CALLS * rates.call
+    calls = terms.trials * work.calls * CALLS + work.layers * JUDGING_CALLS
+    return rounds * large + calls * rates.call
 
 
 def _sum(amounts: Mapping[Any, float], rates: Mapping[Any, float]) -> float:

@@ -79,9 +79,9 @@ def test_trials_side_by_side_share_one_budget() -> None:
 
 
 def test_time_grows_with_the_work() -> None:
-    one = estimated(WIDE)
-    assert estimated(WIDE, trials=4).seconds == pytest.approx(4 * one.seconds)
-    assert estimated(WIDE, trials=4, jobs=4).seconds < 0.5 * estimated(WIDE, trials=4).seconds
+    one, four = estimated(WIDE), estimated(WIDE, trials=4)
+    assert 3 * one.seconds < four.seconds < 4 * one.seconds, "what is judged is judged once"
+    assert estimated(WIDE, trials=4, jobs=4).seconds < 0.5 * four.seconds
     assert estimated(WIDE, memory=0).seconds > 1.1 * one.seconds
     assert estimated(WIDE, batch={"size": 800}).seconds > 10 * one.seconds
     assert estimated(WIDE, dtype="float64").seconds == pytest.approx(2 * one.seconds)
