@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.benchmarks import estimates, growth, large, layers, processes, shapes, startup, sweep
+from tests.benchmarks import estimates, growth, large, layers, processes, shapes, startup, sweep, training
 from tests.benchmarks.figures import Figure, line, read_earlier, saved
 
 PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
@@ -20,6 +20,7 @@ PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
     "large": large.figures,
     "layers": layers.figures,
     "sweep": sweep.figures,
+    "training": training.figures,
 }
 
 
