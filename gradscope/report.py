@@ -95,7 +95,8 @@ class Report(Struct, frozen=True, kw_only=True):
 def foreseen(case: Case, layers: Sequence[LayerSummary]) -> TheorySummary:
     """The flow that theory expected of a network whose layers were measured."""
     points = [layer for layer in layers if layer.flow_point and layer.theory is not None]
-    if len(points) < 2:
+    # Of a first one that single draws of this width do not share, the others are not told as if it were they.
+    if len(points) < 2 or points[0].name != next(layer.name for layer in layers if layer.flow_point):
         return TheorySummary(None, None, case.prediction.unreached)
     first, last = (layer.theory for layer in (points[0], points[-1]))
     assert first is not None
