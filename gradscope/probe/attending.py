@@ -18,4 +18,6 @@ def attending(weights: Array, *, causal: bool) -> Attending | None:
     logs = np.log(np.maximum(choosing, np.finfo(choosing.dtype).tiny))
     entropy = -np.vecdot(choosing, logs) / np.log(seen[seen > 1])
     favourite = choosing.mean(axis=2, dtype=np.float64).max(axis=-1)
-    return Attending(float(entropy.mean(dtype=np.float64)), float(favourite.mean(axis=0).max()))
+    # Of weights that are all alike in float32, rounding makes a little more than everything.
+    spread = min(float(entropy.mean(dtype=np.float64)), 1.0)
+    return Attending(spread, float(favourite.mean(axis=0).max()))
