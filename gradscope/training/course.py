@@ -95,18 +95,14 @@ class Pupil:
         """The network's parameters as they are now, by name."""
         return self._network.parameters()
 
-    def go_on(self, step: int, *, to: int) -> None:
-        """Update until `step`, on the way to the one that is measured next; a NaN or an infinity ends it."""
+    def advance(self, step: int) -> Stage:
+        """Update until `step`, measure there, and keep the gradient for the next update."""
         while not self.has_failed and self.step < step:
             has_gradient = len(self.losses) > self.step
             if has_gradient or self.look():
-                self.update(measured=self.step + 1 == to)
+                self.update(measured=self.step + 1 == step)
             else:
                 self.measure()
-
-    def advance(self, step: int) -> Stage:
-        """Update until `step`, measure there, and keep the gradient for the next update."""
-        self.go_on(step, to=step)
         if not self.has_failed:
             self.measure()
         return self.stages[-1]

@@ -29,9 +29,6 @@ from gradscope.training.course import Pupil, has_teacher, optimizer_of
 SHOWN_STEPS = 25
 """Measured steps of a run whose config does not say how many."""
 
-AT_ONCE = 5
-"""Steps that threads take without asking whether somebody has interrupted."""
-
 ARRAYS = 4
 """Besides what the optimiser remembers: parameters, where they began, their gradient, one in the making."""
 
@@ -122,10 +119,6 @@ class _Run:
         try:
             pupils = side_by_side(self._pupil, range(self._plan.config.trials))
             for step in [*range(0, self._setup.steps, self._setup.every), self._setup.steps]:
-                for piece in range(pupils[0].step + AT_ONCE, step, AT_ONCE):
-                    side_by_side(partial(Pupil.go_on, step=piece, to=step), pupils)
-                    if all(pupil.has_failed for pupil in pupils):
-                        break
                 advance = partial(Pupil.advance, step=step)
                 self._keep(step, side_by_side(advance, pupils), pupils)
                 if all(pupil.has_failed for pupil in pupils):

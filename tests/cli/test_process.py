@@ -179,30 +179,3 @@ def test_a_long_run_shows_its_progress_on_a_terminal(tmp_path: Path) -> None:
         process.communicate()
         os.close(ours)
     assert b"trials" in shown
-
-
-def test_control_c_in_the_middle_of_many_steps_of_training(tmp_path: Path) -> None:
-    """There is nothing to measure for hours; what was measured before is reported."""
-    command = [
-        "train",
-        str(small(tmp_path, "small")),
-        "--steps",
-        "1000000000",
-        "--trials",
-        "2",
-        "--jobs",
-        "2",
-    ]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "gradscope", *command],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment(),
-    )
-    assert process.stderr is not None
-    assert process.stderr.readline().split()[0] == "step"
-    process.send_signal(signal.SIGINT)
-    stdout, _ = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert "interrupted after step 0 of 1000000000" in stdout
