@@ -191,8 +191,8 @@ THEORY = Column(
 )
 
 COLUMNS: tuple[Column, ...] = (
-    _words("kind", "what the layer is", 22, lambda row: row.layer.kind),
-    _words("then", "the layers without weights behind it", 7, _behind),
+    _words("kind", "what the layer is", 23, lambda row: row.layer.kind),
+    _words("then", "the layers without weights behind it", 8, _behind),
     GRADIENT,
     THEORY,
     Column(
@@ -203,43 +203,43 @@ COLUMNS: tuple[Column, ...] = (
         style=_time_style,
         right=False,
     ),
-    _numbers("±", "spread of that over trials, in powers of ten", 16, "output_grad.log10_l2_std", _decades),
+    _numbers("±", "spread of that over trials, in powers of ten", 17, "output_grad.log10_l2_std", _decades),
     _numbers("|∂L/∂W|", "L2 norm of the weight gradient", 1, "weight_grad.log10_l2", norm),
-    _numbers("|∂L/∂b|", "L2 norm of the bias gradient", 14, "bias_grad.log10_l2", norm),
-    _numbers("update", "RMS(∂L/∂W) / RMS(W), the relative step at learning rate 1", 8, "update_ratio"),
-    _numbers("y mean", "mean of the layer's output, before its activation", 10, "output.mean"),
+    _numbers("|∂L/∂b|", "L2 norm of the bias gradient", 15, "bias_grad.log10_l2", norm),
+    _numbers("update", "RMS(∂L/∂W) / RMS(W), the relative step at learning rate 1", 9, "update_ratio"),
+    _numbers("y mean", "mean of the layer's output, before its activation", 11, "output.mean"),
     _numbers("y std", "standard deviation of the layer's output, before its activation", 3, "output.std"),
-    _numbers("y rms", "root mean square of the same", 19, "output.rms"),
+    _numbers("y rms", "root mean square of the same", 20, "output.rms"),
     _shares("dead", "units of the activation with slope zero on every sample", 4, "dead_fraction"),
     # About half of them are inactive in a sound ReLU layer: no cause for alarm.
     _shares(
         "inactive",
         "entries where the activation has slope zero",
-        9,
+        10,
         "inactive_fraction",
         alarming=False,
     ),
-    _shares("rare", "units active on fewer than 1% of the samples", 18, "rarely_active_fraction"),
+    _shares("rare", "units active on fewer than 1% of the samples", 19, "rarely_active_fraction"),
     _shares(
         "saturated", "entries with less than 1% of the activation's largest slope", 5, "saturated_fraction"
     ),
     _numbers(
         "entropy",
         "of attention weights, 1 when all keys count alike, 0 when a single one does",
-        6,
+        7,
         "attention.entropy",
     ),
     _shares(
-        "top key", "of its attention that a head gives its favourite key", 11, "attention.top_key_weight"
+        "top key", "of its attention that a head gives its favourite key", 12, "attention.top_key_weight"
     ),
     _numbers(
-        "noise", "simple noise scale, the batch at which noise equals signal", 13, "sample_grad.noise_scale"
+        "noise", "simple noise scale, the batch at which noise equals signal", 14, "sample_grad.noise_scale"
     ),
-    _shares("fp16", "gradient entries that fp16 rounds to zero", 12, "range.fp16_underflow_fraction"),
-    _numbers("scale", "the loss scale that saves them", 20, "range.loss_scale_log2", _power_of_two),
-    _words("shape", "of one sample's output", 15, _shape, right=True),
-    _numbers("params", "number of parameters", 21, "parameters", _whole),
-    _words("init", "initialiser of the weights", 17, lambda row: row.layer.init or NOTHING),
+    _shares("fp16", "gradient entries that fp16 rounds to zero", 13, "range.fp16_underflow_fraction"),
+    _numbers("scale", "the loss scale that saves them", 21, "range.loss_scale_log2", _power_of_two),
+    _words("shape", "of one sample's output", 16, _shape, right=True),
+    _numbers("params", "number of parameters", 22, "parameters", _whole),
+    _words("init", "initialiser of the weights", 18, lambda row: row.layer.init or NOTHING),
 )
 """In the order in which they are shown."""
 

@@ -18,7 +18,7 @@ INDENT = 2
 """Cells for each container a layer is in."""
 LEAST_BAR, GOOD_BAR, MOST_BAR = 12, 20, 40
 """Cells of a bar; on a wide terminal good is a fifth of it."""
-MISSED = 7
+MISSED = 8
 """The last rank of the columns a reader would miss: they make the bar less than good."""
 
 

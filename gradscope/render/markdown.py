@@ -14,7 +14,7 @@ from gradscope.render.rows import Fold, Row, folded_rows, rows_of
 from gradscope.render.tried import tried_words
 from gradscope.report import Report
 
-MOST_RANK = 10
+MOST_RANK = 11
 """Columns beyond this rank would make the table too wide for a page."""
 
 _SPECIAL = re.compile(r"[\\`*\[\]<>&|~$#]|(?<!\w)_|_(?!\w)")

@@ -25,7 +25,13 @@ def test_one_job_and_one_item_stay_in_the_calling_thread() -> None:
     assert set(side_by_side(name, range(5))) == {threading.current_thread().name}
     with jobs_limit(4):
         assert side_by_side(name, [0]) == [threading.current_thread().name]
-        assert threading.current_thread().name not in side_by_side(name, range(5))
+
+
+def test_two_jobs_work_at_the_same_time() -> None:
+    """Each waits for the other to have begun."""
+    both = threading.Barrier(2)
+    with jobs_limit(2):
+        assert sorted(side_by_side(lambda _: both.wait(60), range(2))) == [0, 1]
 
 
 @every_limit
