@@ -1,6 +1,5 @@
 """What theory predicts for a network, layer by layer, without drawing it."""
 
-import math
 from collections.abc import Sequence
 
 import msgspec
@@ -38,8 +37,10 @@ def predict(outline: Outline, inputs: Level | None = None, *, settles: bool = Tr
             data know them.
         settles: whether to follow what the network repeats to its limit.
     """
-    with np.errstate(all="ignore"):  # of squares that no float holds
+    try:
         return _predict(outline, inputs, settles)
+    except ArithmeticError:  # Python raises where NumPy gives an infinity
+        return Prediction((), measure_flow([]), None, "any layer: its moments leave the range of floats")
 
 
 def _predict(outline: Outline, inputs: Level | None, settles: bool) -> Prediction:
@@ -76,7 +77,7 @@ def _cotangent(outline: Outline, outputs: Level | None) -> Alignment:
         return Alignment()
     count = outline.layers[-1].features
     # The outputs of a typical network, not the mean of a few large ones.
-    follows = outline.loss.follows(outputs.second * math.exp(outputs.deviation.drift), count)
+    follows = outline.loss.follows(outputs.second * float(np.exp(outputs.deviation.drift)), count)
     free = max(1.0, count - outline.loss.classes)
     return Alignment(follows * outputs.correlation, 1.0 / free, follows, -follows)
 

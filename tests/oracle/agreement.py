@@ -128,6 +128,8 @@ def tolerance(name: str, value: float, expected: Numbers) -> float:
     if name == "flow.r2":
         return TOLERANCE  # a share of a variance, which may be nearly zero
     terms = expected.get(f"{layer}.terms") or 0.0
+    if field == "update_ratio":
+        terms = (expected[f"{layer}.weight_grad.terms"] or 0.0) / (expected[f"{layer}.weight_rms"] or 1.0)
     return TOLERANCE * abs(value) + ROUNDING * (terms + lost_in_norms(name, expected))
 
 

@@ -159,3 +159,11 @@ def test_theory_says_where_it_stops() -> None:
 def test_weights_with_a_mean_are_not_reached() -> None:
     config = {"input": 8, "init": "ones", "layers": [{"dense": 8}, {"dense": 4}]}
     assert foretell(gradscope.load_config(config)).unreached == "dense1: its weights have a mean"
+
+
+def test_moments_beyond_the_range_of_floats_are_no_traceback() -> None:
+    """A mean that deviates by e^(thousands) from what a typical network has."""
+    layers = ["softplus", "softplus", *["squared_relu"] * 4, {"dense": {"units": 2, "bias": False}}]
+    config = {"input": 1, "batch": {"size": 2}, "layers": layers, "loss": "binary_cross_entropy"}
+    report = gradscope.diagnose(gradscope.load_config(config))
+    assert len(report.layers) == 7
