@@ -9,6 +9,7 @@ from gradscope.probe.summary import LayerSummary, StateSummary
 from gradscope.render.quantities import NOTHING, factor, norm, share, value
 from gradscope.render.rows import Row
 from gradscope.render.sparkline import sparkline
+from gradscope.rules.beside import UNLIKE
 
 
 def plain(row: Row, reference: float) -> str:
@@ -164,9 +165,6 @@ GRADIENT = Column(
     style=_gradient_style,
 )
 
-STRAYS = 3.0
-"""Standard deviations beyond which a measurement is not what theory expects."""
-
 
 def _theory(row: Row) -> str:
     expected = row.layer.theory
@@ -178,13 +176,13 @@ def _strays(row: Row) -> bool:
     # Inside containers less is known of the spread.
     if not row.layer.flow_point or expected is None or expected.deviation is None:
         return False
-    return not abs(expected.deviation) <= STRAYS
+    return not abs(expected.deviation) <= UNLIKE.limits["sigmas"]
 
 
 THEORY = Column(
     head="theory",
     meaning="what mean-field theory expects |∂L/∂y| to be, given that at the last flow point; ≠ where the "
-    "measurement is more than 3 standard deviations of such networks away",
+    f"measurement is more than {UNLIKE.limits['sigmas']:g} standard deviations of such networks away",
     rank=6,
     text=_theory,
     style=lambda row, reference: "yellow" if _strays(row) else "dim",
