@@ -27,6 +27,9 @@ class Gradient(Protocol):
     def matrix(self) -> Array:
         """The entries themselves, in the parameter's shape."""
 
+    def write(self, out: Array) -> None:
+        """The same into an array."""
+
     def plus(self, others: "list[tuple[Any, int]]") -> "Gradient":
         """The sum with the gradients of other uses of the parameter, under exponents relative to this
         one's."""
@@ -56,6 +59,14 @@ class Factored(ABC):
     def sample_exponent(self) -> int:
         """What keeps `sample_squares` in range."""
 
+    @abstractmethod
+    def matrix(self) -> Array:
+        """The entries themselves, in the parameter's shape."""
+
+    def write(self, out: Array) -> None:
+        """The entries into an array of the parameter's shape."""
+        out[...] = self.matrix()
+
 
 class Formed:
     """The gradient of a small parameter (a gain, a slope, a scale), as the array it is."""
@@ -73,6 +84,10 @@ class Formed:
     def matrix(self) -> Array:
         """The entries, out of the range of their precision where the exponent takes them there."""
         return times_power_of_two(self.array, self.exponent)
+
+    def write(self, out: Array) -> None:
+        """The entries into an array."""
+        out[...] = self.matrix()
 
     def plus(self, others: list[tuple["Formed", int]]) -> "Formed":
         """The sum with the gradients of other uses of the same parameter, each under an exponent relative to
@@ -110,8 +125,15 @@ class RowSum:
 
     def matrix(self) -> Array:
         """The sum (O,), out of the range of its precision where the exponent takes it there."""
-        total: Array = self.dy.sum(axis=0)
-        return times_power_of_two(total, self.exponent)
+        total = np.empty(self.size, dtype=self.dy.dtype)
+        self.write(total)
+        return total
+
+    def write(self, out: Array) -> None:
+        """The sum into an array (O,)."""
+        np.add.reduce(self.dy, axis=0, out=out)
+        if self.exponent:
+            out[...] = times_power_of_two(out, self.exponent)
 
     def plus(self, others: list[tuple["RowSum", int]]) -> "RowSum":
         """The sum with other uses of the same bias: more rows."""
@@ -181,9 +203,16 @@ class OuterProducts(Factored):
 
     def matrix(self) -> Array:
         """XᵀdY (I, O), formed; out of the range of its precision where the exponent takes it there."""
+        product = np.empty((self.x.shape[2], self.dy.shape[2]), dtype=self.dtype)
+        self.write(product)
+        return product
+
+    def write(self, out: Array) -> None:
+        """XᵀdY into an array (I, O)."""
         rows = self.x.shape[0] * self.x.shape[1]
-        product = self.x.reshape(rows, -1).T @ self.dy.reshape(rows, -1)
-        return times_power_of_two(product, self.exponent)
+        np.matmul(self.x.reshape(rows, -1).T, self.dy.reshape(rows, -1), out=out)
+        if self.exponent:
+            out[...] = times_power_of_two(out, self.exponent)
 
     def plus(self, others: list[tuple["OuterProducts", int]]) -> "OuterProducts":
         """The sum with other uses of the same parameter: more rows of the same samples, nothing formed."""

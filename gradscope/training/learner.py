@@ -1,9 +1,9 @@
 """The parameters of a network as one run of entries, and how an optimiser moves them. Runs no pass."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import NamedTuple
+from itertools import accumulate
 
 import numpy as np
 
@@ -20,11 +20,44 @@ CHUNK = 1 << 15
 """Entries an optimiser changes at once: few enough to stay in cache from one operation to the next."""
 
 
-class _Slot(NamedTuple):
-    """One parameter and its place in the run of all entries."""
+class _Slot:
+    """One parameter: where it lives, where it began, and its part of the run of all gradients."""
 
-    parameter: Parameter
-    place: slice
+    def __init__(self, parameter: Parameter, gradient: Array, start: Array):
+        self.gradient = gradient
+        """Flat, a view."""
+        self.formed = gradient.reshape(parameter.shape)
+        """The same in the parameter's shape."""
+        self.is_heard = False
+        """Whether one of its uses has told its gradient in this pass."""
+        self._parameter = parameter
+        self._start = start
+        start[:] = parameter.array.reshape(-1)
+
+    @cached_property
+    def pieces(self) -> list[tuple[Array, Array]]:
+        """Its entries where the layer has them, and views of those of the gradient."""
+        return [*zip(self._parameter.pieces, self._parameter.split(self.gradient), strict=True)]
+
+    @property
+    def array(self) -> Array:
+        """Its entries, only to be read."""
+        return self.pieces[0][0] if len(self.pieces) == 1 else self._parameter.array
+
+    @property
+    def log2_l2(self) -> float:
+        """log2 of its norm."""
+        return log2_l2(self.array)
+
+    @cached_property
+    def start_log2_l2(self) -> float:
+        """log2 of the norm it began with."""
+        return log2_l2(self._start)
+
+    @property
+    def way_log2_l2(self) -> float:
+        """log2 of the norm of all that has changed."""
+        return log2_l2(self.array.reshape(-1) - self._start)
 
 
 class Learner:
@@ -38,44 +71,36 @@ class Learner:
         self.lr = lr
         self.clip = clip
         self._steps = tuple(network.layers())
-        self._slots: dict[tuple[str, str], _Slot] = {}
-        self._by_home: dict[int, _Slot] = {}
-        self.size = self._lay_out()
+        homes: dict[int, Parameter] = {}
+        for parameter in (own for step in self._steps for own in step.own_parameters().values()):
+            homes.setdefault(id(parameter.home), parameter)
+        self.size = sum(parameter.size for parameter in homes.values())
         self._gradient = np.zeros(self.size, dtype=network.dtype)
-        self._heard: set[int] = set()
-        """Where the slots begin that have a gradient in this pass."""
+        self._by_home = self._laid_out(homes)
+        self._slots = {
+            step.info.name: {
+                name: self._by_home[id(parameter.home)] for name, parameter in step.own_parameters().items()
+            }
+            for step in self._steps
+        }
         self._states = tuple(np.zeros_like(self._gradient) for _ in range(optimizer.states))
         self._number = 0
-        self._start = np.concatenate([slot.parameter.array.reshape(-1) for slot in self._by_home.values()])
         self._changed: dict[int, tuple[float, float]] = {}
         """By home: log2 of the L2 norms of the last change and of what it changed, where asked for."""
 
-    def _lay_out(self) -> int:
-        end = 0
-        for step in self._steps:
-            for name, parameter in step.own_parameters().items():
-                slot = self._by_home.get(id(parameter.home))
-                if slot is None:
-                    slot = _Slot(parameter, slice(end, end + parameter.size))
-                    end += parameter.size
-                    self._by_home[id(parameter.home)] = slot
-                self._slots[step.info.name, name] = slot
-        return end
-
-    @cached_property
-    def _pieces(self) -> list[tuple[Array, Array]]:
-        """The entries where the layers have them, and views of those of the gradient."""
-        return [
-            pair
-            for slot in self._by_home.values()
-            for pair in zip(
-                slot.parameter.pieces, slot.parameter.split(self._gradient[slot.place]), strict=True
-            )
-        ]
+    def _laid_out(self, homes: Mapping[int, Parameter]) -> dict[int, _Slot]:
+        start = np.empty_like(self._gradient)
+        stops = accumulate(parameter.size for parameter in homes.values())
+        places = (slice(stop - homes[home].size, stop) for home, stop in zip(homes, stops, strict=True))
+        return {
+            home: _Slot(homes[home], self._gradient[place], start[place])
+            for home, place in zip(homes, places, strict=True)
+        }
 
     def begin(self) -> None:
         """A new pass."""
-        self._heard.clear()
+        for slot in self._by_home.values():
+            slot.is_heard = False
 
     def output(self, step: Step, y: Array, cache: Cache) -> None:
         """Let it pass."""
@@ -83,14 +108,13 @@ class Learner:
     def gradient(self, step: Step, dy: Signal, gradients: Gradients) -> None:
         """Form the gradients of a step's parameters, and add them to what their slots hold."""
         for name, gradient in gradients.items():
-            place = self._slots[step.info.name, name].place
+            slot = self._slots[step.info.name][name]
             shifted = gradient.shifted(dy.exponent) if dy.exponent else gradient
-            entries = shifted.matrix().reshape(-1)
-            if place.start in self._heard:
-                self._gradient[place] += entries
+            if slot.is_heard:
+                slot.formed += shifted.matrix()
             else:
-                self._gradient[place] = entries
-                self._heard.add(place.start)
+                shifted.write(slot.formed)
+                slot.is_heard = True
 
     @property
     def log2_l2(self) -> float:
@@ -100,15 +124,16 @@ class Learner:
     def pairs(self) -> Iterator[tuple[str, Array, Array]]:
         """Every parameter and its gradient gathered, by its name; a shared one under its first use."""
         named: set[int] = set()
-        for (step, name), slot in self._slots.items():
-            if slot.place.start not in named:
-                named.add(slot.place.start)
-                yield f"{step}.{name}", slot.parameter.array, self._gradient[slot.place]
+        for step, slots in self._slots.items():
+            for name, slot in slots.items():
+                if id(slot) not in named:
+                    named.add(id(slot))
+                    yield f"{step}.{name}", slot.array, slot.gradient
 
     def origin(self) -> str | None:
         """The layer whose gradient is the first, on the way back, that is not finite."""
-        for (step, _), slot in reversed(self._slots.items()):
-            if not np.isfinite(self._gradient[slot.place]).all():
+        for step, slots in reversed(self._slots.items()):
+            if not all(np.isfinite(slot.gradient).all() for slot in slots.values()):
                 return step
         return None
 
@@ -129,8 +154,7 @@ class Learner:
             self.optimizer.change(self._gradient[part], states, self._number, self.lr)
         if measured:
             self._changed = {
-                home: (log2_l2(self._gradient[slot.place]), log2_l2(slot.parameter.array))
-                for home, slot in self._by_home.items()
+                home: (log2_l2(slot.gradient), slot.log2_l2) for home, slot in self._by_home.items()
             }
         kept = of(1.0 - self.lr * self.optimizer.decay)
         for piece, change in self._pieces:
@@ -138,22 +162,20 @@ class Learner:
                 np.multiply(piece, kept, out=piece)
             np.subtract(piece, change, out=piece)
 
+    @cached_property
+    def _pieces(self) -> list[tuple[Array, Array]]:
+        return [pair for slot in self._by_home.values() for pair in slot.pieces]
+
     def moves(self) -> tuple[LayerMoves, ...]:
         """How the weights of each layer have moved."""
         return tuple(self._moves_of([id(weight) for weight in step.weights()]) for step in self._steps)
 
     def _moves_of(self, homes: list[int]) -> LayerMoves:
-        if not homes:
-            return LayerMoves()
-        places = [self._by_home[home].place for home in homes]
-        ways = [
-            log2_l2(self._by_home[home].parameter.array.reshape(-1) - self._start[place])
-            for home, place in zip(homes, places, strict=True)
-        ]
+        slots = [self._by_home[home] for home in homes]
         changed = [self._changed[home] for home in homes if home in self._changed]
         return LayerMoves(
             step_ratio=_ratio([change for change, _ in changed], [weight for _, weight in changed]),
-            distance=_ratio(ways, [log2_l2(self._start[place]) for place in places]),
+            distance=_ratio([slot.way_log2_l2 for slot in slots], [slot.start_log2_l2 for slot in slots]),
         )
 
 
