@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -90,18 +91,34 @@ class Plan:
         Raises:
             ConfigError: a data file does not fit the config.
         """
+        with self._reading():
+            return self._draw_inputs(trial, number), self._draw_targets(trial, number)
+
+    def inputs(self, trial: int, number: int = 0) -> Array:
+        """The inputs alone.
+
+        Raises:
+            ConfigError: a data file does not fit the config.
+        """
+        with self._reading():
+            return self._draw_inputs(trial, number)
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
         try:
-            return self._draw(trial, number)
+            yield
         except Mistake as mistake:
             raise ConfigError([Problem(self.config.batch.place, mistake.fact, mistake.hint)]) from mistake
 
-    def _draw(self, trial: int, number: int) -> tuple[Array, Array]:
-        source = self.outline.inputs
-        inputs = source.draw(self._rng(trial, "inputs", number), self.form, number)
-        if source.targets is not None:
-            return inputs, self._own_targets(source.targets(self.form, number))
+    def _draw_inputs(self, trial: int, number: int) -> Array:
+        return self.outline.inputs.draw(self._rng(trial, "inputs", number), self.form, number)
+
+    def _draw_targets(self, trial: int, number: int) -> Array:
+        given = self.outline.inputs.targets
+        if given is not None:
+            return self._own_targets(given(self.form, number))
         full = (self.form.batch_size, *self.output_shape)
-        return inputs, self.loss.draw_targets(self._rng(trial, "targets", number), full, self.form.dtype)
+        return self.loss.draw_targets(self._rng(trial, "targets", number), full, self.form.dtype)
 
     def _trunk(self, trial: int, problems: Problems) -> tuple[Steps, Shape | None]:
         shape: Shape = self.form.shape
@@ -161,7 +178,8 @@ class Plan:
         try:
             if self.outline.inputs.is_given:
                 for number in range(config.batch.count):
-                    self._draw(0, number)
+                    self._draw_inputs(0, number)
+                    self._draw_targets(0, number)
         except Mistake as mistake:
             problems.add(config.batch.place, mistake.fact, mistake.hint)
 

@@ -11,8 +11,9 @@ from gradscope.engine.gradients import Gradient, OuterProducts, RowSum
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-AT_ONCE = 1 << 20
-"""Bytes of arrays that wait to be measured together at most."""
+AT_ONCE = 1 << 18
+"""Bytes of arrays that wait to be measured together at most: few enough to be in cache still when their turn
+comes, and a stack of them to be memory that was used before."""
 
 ALONE = 1 << 16
 """Bytes from which an array is measured by itself: to lay it beside others would take as long as the calls

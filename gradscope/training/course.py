@@ -43,9 +43,9 @@ class Lessons:
         return self._given[number]
 
     def _made(self, number: int) -> tuple[Array, Array]:
-        inputs, targets = self._plan.batch(self._trial, number)
         if self._teacher is None:
-            return inputs, targets
+            return self._plan.batch(self._trial, number)
+        inputs = self._plan.inputs(self._trial, number)
         targets_of = self._plan.loss.targets_of
         assert targets_of is not None  # or there is nothing to learn, which was said before
         taught = targets_of(self._teacher.scores(inputs))

@@ -30,7 +30,7 @@ class Teacher:
         self._into = rng.standard_normal((self._directions(), HIDDEN))
         self._out = rng.standard_normal((HIDDEN, self._scores()))
         self._hidden = self._score = _AS_IT_IS
-        samples = np.concatenate([plan.batch(trial, number)[0] for number in _numbers(plan)])
+        samples = np.concatenate([plan.inputs(trial, number) for number in _numbers(plan)])
         with np.errstate(all="ignore"):
             self._hidden = _standard(self._project(samples))
             self._score = _standard(np.tanh(_moved(self._project(samples), self._hidden)) @ self._out)
