@@ -38,9 +38,15 @@ def sums_of_squares(rows: Array) -> list[float]:
     return squares
 
 
-def log2_l2(x: Array) -> float:
-    """log2 ‖x‖₂: −inf for an exact zero, inf or nan when an entry is, and finite whenever every entry is."""
-    square = sum_of_squares(x)
+def log2_l2(x: Array, square: float | None = None) -> float:
+    """log2 ‖x‖₂: −inf for an exact zero, inf or nan when an entry is, and finite whenever every entry is.
+
+    Args:
+        x: any shape.
+        square: its `sum_of_squares`, where that is known.
+    """
+    if square is None:
+        square = sum_of_squares(x)
     low, high = _SAFE[x.dtype]
     if low < square < high:
         return 0.5 * math.log2(square)

@@ -6,11 +6,14 @@ import math
 import numpy as np
 
 from gradscope.engine import Array
-from gradscope.engine.magnitude import log2_l2
+from gradscope.engine.magnitude import log2_l2, sum_of_squares
 from gradscope.engine.scaling import times_power_of_two
 
 WINDOW = 16
 """The mantissa's RMS is kept within 2^±WINDOW: far from the ends of float32, and rarely rescaled."""
+
+_LEAST, _LARGEST = 2.0 ** (-2 * WINDOW), 2.0 ** (2 * WINDOW)
+"""Mean squares there."""
 
 
 class Signal:
@@ -20,18 +23,26 @@ class Signal:
     changes nothing but the range: 1e-900 is a number.
     """
 
-    __slots__ = ("_mantissa_log2_l2", "exponent", "mantissa")
+    __slots__ = ("_mantissa_log2_l2", "_square", "exponent", "mantissa")
 
     def __init__(self, mantissa: Array, exponent: int = 0):
         self.mantissa = mantissa
         self.exponent = exponent
+        self._square: float | None = None
         self._mantissa_log2_l2: float | None = None
+
+    @property
+    def square(self) -> float:
+        """The sum of the mantissa's squares, computed once."""
+        if self._square is None:
+            self._square = sum_of_squares(self.mantissa)
+        return self._square
 
     @property
     def mantissa_log2_l2(self) -> float:
         """log2 of the mantissa's L2 norm, computed once."""
         if self._mantissa_log2_l2 is None:
-            self._mantissa_log2_l2 = log2_l2(self.mantissa)
+            self._mantissa_log2_l2 = log2_l2(self.mantissa, self.square)
         return self._mantissa_log2_l2
 
     @property
@@ -41,7 +52,10 @@ class Signal:
 
     def rescaled(self) -> "Signal":
         """The same signal with its mantissa's RMS near 1 again, if it had left 2^±WINDOW."""
-        size = self.mantissa_log2_l2 - 0.5 * math.log2(self.mantissa.size or 1)
+        count = self.mantissa.size
+        if _LEAST * count < self.square < _LARGEST * count:
+            return self
+        size = self.mantissa_log2_l2 - 0.5 * math.log2(count or 1)
         if -WINDOW <= size <= WINDOW or not math.isfinite(size):
             return self
         shift = round(size)

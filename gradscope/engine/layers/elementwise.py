@@ -37,6 +37,8 @@ class Elementwise(Layer):
 
     def backward(self, dy: Array, cache: Array) -> tuple[Array, Gradients]:
         """dx = dy φ′(x)."""
+        if not is_large(dy):
+            return dy * cache, {}
         dx = np.empty_like(dy)
         piece_by_piece(dy, lambda part: np.multiply(dy[part], cache[part], out=dx[part]))
         return dx, {}
