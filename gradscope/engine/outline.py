@@ -1,7 +1,9 @@
 """What is known of a network before anything is drawn: the facts of its layers, its loss and its inputs."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from gradscope.engine.activations import Activation, Softmax
 from gradscope.engine.axes import feature_axis
@@ -134,19 +136,18 @@ class Outline:
     input_place: tuple[int | None, int | None] = (None, None)
     """Line and column of what says how inputs are drawn."""
 
-    @property
+    @cached_property
     def flow_points(self) -> tuple[LayerInfo, ...]:
         """The layers at which the gradient's flow is measured."""
         return tuple(info for info in self.layers if info.flow_point)
 
-    @property
+    @cached_property
     def head(self) -> LayerInfo | None:
         """The last weighted layer or container of the trunk, which the loss stands on; hidden are those
         before it."""
-        trunk = (info for info in reversed(self.layers) if not info.scope)
-        return next((info for info in trunk if info.weighted or info.container), None)
+        return next((info for info in reversed(self.trunk) if info.weighted or info.container), None)
 
-    @property
+    @cached_property
     def hidden_flow_points(self) -> tuple[LayerInfo, ...]:
         """The flow points without the head, which is none behind a global reduction."""
         head = self.head
@@ -160,13 +161,28 @@ class Outline:
             return None
         return self.loss.expected((self.batch_size, *self.layers[-1].output_shape))
 
+    @cached_property
+    def numbers(self) -> Mapping[str, int]:
+        """Where in forward order the layer of a name stands."""
+        return {info.name: number for number, info in enumerate(self.layers)}
+
+    @cached_property
+    def lists(self) -> Mapping[str, tuple[LayerInfo, ...]]:
+        """The layers of each list in order, by its scope: the trunk and the inside of every container."""
+        found: dict[str, list[LayerInfo]] = {}
+        for info in self.layers:
+            found.setdefault(info.scope, []).append(info)
+        return {scope: tuple(layers) for scope, layers in found.items()}
+
+    @property
+    def trunk(self) -> tuple[LayerInfo, ...]:
+        """The layers that stand in no container."""
+        return self.lists.get("", ())
+
     def place_of(self, name: str | None) -> tuple[int | None, int | None]:
         """Line and column of what made the layer of that name; `input` has a place too, other names have
         none."""
         if name == "input":
             return self.input_place
-        return next(((info.line, info.column) for info in self.layers if info.name == name), (None, None))
-
-    def siblings(self, scope: str) -> tuple[LayerInfo, ...]:
-        """The layers of one list, in order."""
-        return tuple(info for info in self.layers if info.scope == scope)
+        number = self.numbers.get(name) if name is not None else None
+        return (None, None) if number is None else (self.layers[number].line, self.layers[number].column)

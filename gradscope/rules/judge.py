@@ -1,7 +1,7 @@
 """All rules over all trials: findings in order, causes under what they explain, the one word for the
 config."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -28,8 +28,9 @@ def judge(case: Case, policy: Policy, courses: Sequence[Course] = ()) -> tuple[F
     found = [finding for rule in policy.rules() for finding in _judge_by(rule, policy, case, courses)]
     fired = {finding.rule for finding in found}
     explained = next((rule for rule in EXPLAINED if rule in fired), None)
-    causes = [f for f in found if explained and f.rule in CAUSES]
-    order = {info.name: number for number, info in enumerate(case.layers)}
+    causes = [finding for finding in found if explained and finding.rule in CAUSES]
+    others = [finding for finding in found if not (explained and finding.rule in CAUSES)]
+    order = case.outline.numbers
 
     def place(finding: Finding) -> int:
         return order.get(finding.layer or "", -1)
@@ -40,7 +41,7 @@ def judge(case: Case, policy: Policy, courses: Sequence[Course] = ()) -> tuple[F
 
     causes.sort(key=lambda finding: (CAUSES.index(finding.rule), place(finding)))
     ordered: list[Finding] = []
-    for finding in sorted((f for f in found if f not in causes), key=rank):
+    for finding in sorted(others, key=rank):
         ordered.append(finding)
         if finding.rule == explained:
             ordered += [msgspec.structs.replace(cause, explains=explained) for cause in causes]
@@ -114,6 +115,6 @@ def _grade(hit: Hit) -> Severity:
 
 def _layer(hits: Sequence[Hit], trace: Trace) -> str | None:
     """The layer most trials object to; the first in forward order of several."""
-    order = {info.name: number for number, info in enumerate(trace.layers)}
+    order = trace.outline.numbers
     named = sorted((hit.layer for hit in hits if hit.layer is not None), key=lambda name: order.get(name, -1))
-    return max(named, key=named.count, default=None)
+    return Counter(named).most_common(1)[0][0] if named else None

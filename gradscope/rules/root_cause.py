@@ -1,6 +1,7 @@
 """Why a gradient vanishes or explodes: the first cause, what follows, and the decades each explains."""
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable
 
 from msgspec import Struct
@@ -44,15 +45,16 @@ def root_causes(
     """
     if not any(finding.rule in ("GS101", "GS102") for finding in findings):
         return ()
-    found = shares(case.outline, case.inputs)
-    if found is None or not LEAST_DECADES <= abs(log10_ratio) < math.inf:
+    expected = case.prediction.flow.log10_ratio
+    if not LEAST_DECADES <= abs(log10_ratio) < math.inf:
         return ()
-    if not abs(found[0] - log10_ratio) <= FAITHFUL * abs(log10_ratio):
+    if not abs(expected - log10_ratio) <= FAITHFUL * abs(log10_ratio):
         return ()
-    least = max(LEAST_DECADES, LEAST_SHARE * abs(found[0]))
-    telling = [share for share in found[1] if share.decades * math.copysign(1.0, found[0]) >= least]
+    least = max(LEAST_DECADES, LEAST_SHARE * abs(expected))
+    found = shares(case.outline, case.inputs, case.prediction)
+    telling = [share for share in found if share.decades * math.copysign(1.0, expected) >= least]
     summaries = list(layers)
-    part = log10_ratio / found[0]
+    part = log10_ratio / expected
     return tuple(
         RootCause(share.cause, WORDS[share.cause](case, summaries), part * share.decades) for share in telling
     )
@@ -72,12 +74,16 @@ def _init(case: Case, layers: list[LayerSummary]) -> str:
     laws = {info.name: info.weight for info in case.layers}
     pairs = ((laws[name], activation) for name, activation in activations_behind(case.outline))
     names = [f"{law.name} with {activation.name}" for law, activation in pairs if law is not None]
-    return max(names, key=names.count, default="the initialiser")
+    return _commonest(names, "the initialiser")
 
 
 def _normalisation(case: Case, layers: list[LayerSummary]) -> str:
     kinds = [info.kind for info in case.layers if info.normalizes is not None]
-    return f"{max(kinds, key=kinds.count, default='normalisation')} in a deep stack"
+    return f"{_commonest(kinds, 'normalisation')} in a deep stack"
+
+
+def _commonest(words: list[str], default: str) -> str:
+    return Counter(words).most_common(1)[0][0] if words else default
 
 
 def _residual(case: Case, layers: list[LayerSummary]) -> str:

@@ -15,9 +15,9 @@ def _pairs(outline: Outline) -> Iterable[tuple[LayerInfo, Activation]]:
     """Weighted layers with the activation that follows with nothing but linear layers between; heads
     aside."""
     head = outline.head.name if outline.head else None
-    for scope in dict.fromkeys(info.scope for info in outline.layers):
+    for layers in outline.lists.values():
         weighted: LayerInfo | None = None
-        for info in outline.siblings(scope):
+        for info in layers:
             if info.weight is not None:
                 weighted = info if info.is_affine and info.name != head else None
             elif isinstance(info.activation, Activation) and weighted is not None:

@@ -2,7 +2,7 @@
 (GS404)."""
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from gradscope.engine.activations import Activation
 from gradscope.engine.initializers import Fans
@@ -10,14 +10,8 @@ from gradscope.engine.outline import LayerInfo, Outline
 from gradscope.rules.base import Hit, Limits, Rule, Severity
 
 
-def _lists(outline: Outline) -> Iterator[tuple[LayerInfo, ...]]:
-    """The layers of each list, in order: the trunk and the inside of every container."""
-    for scope in dict.fromkeys(info.scope for info in outline.layers):
-        yield outline.siblings(scope)
-
-
 def _collapses(outline: Outline, limits: Limits) -> Iterable[Hit]:
-    for layers in _lists(outline):
+    for layers in outline.lists.values():
         before: LayerInfo | None = None
         for info in layers:
             if info.weight is None or not info.is_affine:
@@ -62,7 +56,7 @@ def _collapses_message(hit: Hit, outline: Outline) -> str:
 
 
 def _lost_bias(outline: Outline, limits: Limits) -> Iterable[Hit]:
-    for layers in _lists(outline):
+    for layers in outline.lists.values():
         for before, info in itertools.pairwise(layers):
             if before.bias is not None and info.normalizes == "batch":
                 yield Hit(before.name, Severity.note, 0.0, 0.0, detail=info.name)
@@ -94,8 +88,7 @@ def _zero_start_message(hit: Hit, outline: Outline) -> str:
 
 def _head_activation(outline: Outline) -> LayerInfo | None:
     """The activation on the trunk behind the last weighted layer."""
-    trunk = outline.siblings("")
-    last = trunk[-1] if trunk else None
+    last = outline.trunk[-1] if outline.trunk else None
     return last if last is not None and last.activation is not None else None
 
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 from gradscope.engine.outline import LayerInfo, Outline
 from gradscope.theory.forward import input_level
 from gradscope.theory.level import Level
-from gradscope.theory.prediction import predict
+from gradscope.theory.prediction import Prediction, predict
 from gradscope.theory.sound import sound
 
 
@@ -57,6 +57,8 @@ def _adds(info: LayerInfo) -> bool:
 
 
 def _with_layers(at: Situation, which: Callable[[LayerInfo], bool], **facts: Any) -> Situation:
+    if not any(which(info) for info in at.outline.layers):
+        return at
     layers = tuple(replace(info, **facts) if which(info) else info for info in at.outline.layers)
     return Situation(replace(at.outline, layers=layers), at.inputs)
 
@@ -70,29 +72,26 @@ MENDED: dict[str, Callable[[Situation], Situation]] = {
 """By cause, first ones first: what is in front is the cause of what is behind."""
 
 
-def shares(outline: Outline, inputs: Level | None) -> tuple[float, tuple[Share, ...]] | None:
-    """log10 of first over last, and what of it goes with each cause, mended one after the other; None where
-    theory does not reach.
+def shares(outline: Outline, inputs: Level | None, prediction: Prediction) -> tuple[Share, ...]:
+    """What of log10 of first over last goes with each cause, mended one after the other; nothing where theory
+    does not reach.
 
     Args:
         outline: of the network.
         inputs: their moments, where only the data know them.
+        prediction: of the network as it is.
     """
     level = inputs or input_level(outline)
     if level is None:
-        return None
+        return ()
     at = Situation(outline, level)
-    total = now = _ratio(at)
+    now = prediction.flow.log10_ratio
     found = []
     for cause, mended in MENDED.items():
-        at = mended(at)
-        then = _ratio(at)
+        then = now
+        if (other := mended(at)) != at:
+            at = other
+            then = predict(at.outline, at.inputs, settles=False).flow.log10_ratio
         found.append(Share(cause, now - then))
         now = then
-    if not math.isfinite(total) or not all(math.isfinite(share.decades) for share in found):
-        return None
-    return total, tuple(found)
-
-
-def _ratio(at: Situation) -> float:
-    return predict(at.outline, at.inputs, settles=False).flow.log10_ratio
+    return tuple(found) if all(math.isfinite(share.decades) for share in found) else ()

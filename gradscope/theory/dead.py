@@ -43,10 +43,16 @@ def dead_probability(rho: float, samples: int, offset: float = 0.0) -> float:
     # Φ turns within √((1 − ρ)/ρ), and a trapezoid four times as fine is exact to rounding.
     steepness = math.sqrt(rho / (1.0 - rho))
     nodes = min(max(LEAST_NODES, math.ceil(8.0 * REACH * steepness)), MOST_NODES)
-    t = np.linspace(-REACH, REACH, nodes)
-    density = np.exp(-0.5 * t * t) / math.sqrt(2.0 * math.pi)
-    negative = _normal_cdf(-(offset / math.sqrt(1.0 - rho) + steepness * t))
-    return float(np.sum(density * negative**samples) * (t[1] - t[0]))
+    t, density, step = _nodes(nodes)
+    all_negative = _normal_cdf(-(offset / math.sqrt(1.0 - rho) + steepness * t)) ** samples
+    return float(np.sum(density * all_negative) * step)
+
+
+@lru_cache(maxsize=16)
+def _nodes(count: int) -> tuple[Array, Array, float]:
+    """Places in units of the common part's deviation, its density there, and their distance."""
+    t = np.linspace(-REACH, REACH, count)
+    return t, np.exp(-0.5 * t * t) / math.sqrt(2.0 * math.pi), float(t[1] - t[0])
 
 
 def dead_share(depth: int, samples: int, rho: float = 0.0) -> float:

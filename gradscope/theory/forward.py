@@ -31,22 +31,15 @@ class Forward:
     """Sends moments through the layers of an outline."""
 
     def __init__(self, outline: Outline) -> None:
-        self._scopes: dict[str, list[LayerInfo]] = {}
-        for info in outline.layers:
-            self._scopes.setdefault(info.scope, []).append(info)
+        self._lists = outline.lists
         self._batch, self._batches = outline.batch_size, outline.batch_count
         self.rows = outline.batch_size * outline.batch_count
         """Samples that are seen."""
 
-    @property
-    def trunk(self) -> Sequence[LayerInfo]:
-        """The layers that stand in no container."""
-        return self._scopes.get("", ())
-
     def reached(self, level: Level) -> tuple[list[Passed], str | None]:
         """The layers of the trunk up to the first that theory does not reach, and why it does not."""
         passed: list[Passed] = []
-        for info in self.trunk:
+        for info in self._lists.get("", ()):
             try:
                 passed.append(self.step(info, level))
             except UnreachableError as reason:
@@ -76,8 +69,8 @@ class Forward:
             raise UnreachableError(f"the mean square in front of it is {level.second:g}")
         if not info.container:
             return Passed(info, passage(info, level, self._batch, self._batches), level)
-        inside, branch = self.along(self._scopes.get(info.path, ()), level)
-        beside, around = self.along(self._scopes.get(f"{info.path}.shortcut", ()), level)
+        inside, branch = self.along(self._lists.get(info.path, ()), level)
+        beside, around = self.along(self._lists.get(f"{info.path}.shortcut", ()), level)
         meet = _joined if info.joins else _added
         return Passed(info, meet(info, level, (beside, around), (inside, branch)), level, inside, beside)
 

@@ -70,9 +70,24 @@ def chi_1(activation: Activation, sigma_w2: float, variance: float) -> float:
     return sigma_w2 * second_moment_of_slope(activation, variance)
 
 
+@lru_cache(maxsize=1024)
 def gradient_gain(activation: Activation, sigma_w2: float, sigma_b2: float) -> float:
     """√χ₁ at the fixed point: the factor on the gradient's norm, a layer towards the input."""
-    return math.sqrt(chi_1(activation, sigma_w2, fixed_point(activation, sigma_w2, sigma_b2)))
+    if sigma_b2 == 0.0 and is_homogeneous(activation):
+        # The variance takes the same factor every layer: there is no need to follow it on its way.
+        variance = LARGEST if length_map(activation, sigma_w2, 0.0, 1.0) > 1.0 else SMALLEST
+    else:
+        variance = fixed_point(activation, sigma_w2, sigma_b2)
+    return math.sqrt(chi_1(activation, sigma_w2, variance))
+
+
+@lru_cache(maxsize=256)
+def is_homogeneous(activation: Activation) -> bool:
+    """Whether φ(az) = a φ(z) for all a > 0, as far as E φ′² tells: then that is the same at every variance."""
+    slope = second_moment_of_slope(activation, 1.0)
+    return slope > 0.0 and all(
+        abs(second_moment_of_slope(activation, q) / slope - 1.0) < 1e-9 for q in (0.25, 4.0)
+    )
 
 
 @lru_cache(maxsize=256)
@@ -83,11 +98,8 @@ def critical_variance(activation: Activation) -> float:
     Source:
         Schoenholz et al. 2017, section 3 (the edge of chaos).
     """
-    slope = second_moment_of_slope(activation, 1.0)
-    if slope > 0.0 and all(
-        abs(second_moment_of_slope(activation, q) / slope - 1.0) < 1e-9 for q in (0.25, 4.0)
-    ):
-        return 1.0 / slope  # homogeneous: whatever the variance
+    if is_homogeneous(activation):
+        return 1.0 / second_moment_of_slope(activation, 1.0)
 
     def excess(log2: float) -> float:
         return gradient_gain(activation, 2.0**log2, 0.0) - 1.0

@@ -14,7 +14,7 @@ def sound(outline: Outline) -> Outline:
     """Every affine layer drawn with the variance that keeps the gradient across it and the activation in
     front of it (the first: behind it), and no biases; nothing else is changed."""
     beside = dict(_activations_in_front(outline))
-    first = next((info.name for info in outline.siblings("") if info.weight is not None), None)
+    first = next((info.name for info in outline.trunk if info.weight is not None), None)
     for name, activation in activations_behind(outline):
         if name == first:
             beside.setdefault(name, activation)
@@ -23,13 +23,13 @@ def sound(outline: Outline) -> Outline:
 
 def activations_behind(outline: Outline) -> Iterator[tuple[str, Activation]]:
     """Names of affine layers, with the activation that follows with nothing weighted between."""
-    for scope in dict.fromkeys(info.scope for info in outline.layers):
-        yield from _followed(outline.siblings(scope))
+    for layers in outline.lists.values():
+        yield from _followed(layers)
 
 
 def _activations_in_front(outline: Outline) -> Iterator[tuple[str, Activation]]:
-    for scope in dict.fromkeys(info.scope for info in outline.layers):
-        yield from _followed(outline.siblings(scope)[::-1])
+    for layers in outline.lists.values():
+        yield from _followed(layers[::-1])
 
 
 def _followed(layers: Sequence[LayerInfo]) -> Iterator[tuple[str, Activation]]:

@@ -94,7 +94,7 @@ def repeated_unit(forward: Forward, passed: Sequence[Passed]) -> Unit | None:
 
 def plain_laws(outline: Outline) -> PlainLaws | None:
     """What a network repeats, where that is an affine layer and an activation with zero-mean parameters."""
-    return _plain(_longest_repeat(_segments(outline.siblings(""))))
+    return _plain(_longest_repeat(_segments(outline.trunk)))
 
 
 def _segments(trunk: Sequence[LayerInfo]) -> list[list[LayerInfo]]:

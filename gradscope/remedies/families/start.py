@@ -105,8 +105,7 @@ def with_init(at: Situation, to: Any) -> tuple[Change, ...]:
 
 def scale_matters(outline: Outline) -> bool:
     """Whether some hidden weight has no normalisation right behind it, which would divide its scale out."""
-    scopes = dict.fromkeys(info.scope for info in outline.layers)
-    lists = [[info for info in outline.siblings(scope) if not info.rearranges] for scope in scopes]
+    lists = [[info for info in layers if not info.rearranges] for layers in outline.lists.values()]
     hidden = [pair for layers in lists for pair in itertools.pairwise(layers) if pair[0].weighted]
     return any(behind.normalizes is None for _, behind in hidden)
 
