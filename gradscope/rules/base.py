@@ -10,7 +10,7 @@ from gradscope.engine.outline import Outline
 from gradscope.probe.course import Course
 from gradscope.probe.trace import Trace, TrialTrace
 from gradscope.theory.level import Level
-from gradscope.theory.prediction import Prediction, predict
+from gradscope.theory.prediction import Prediction, dead_shares, predict
 from gradscope.theory.sound import sound
 
 
@@ -74,8 +74,7 @@ class Case(Trace, frozen=True, dict=True):
     def chance(self) -> Mapping[str, float]:
         """The share of units that a sound network of this shape leaves dead on as many samples, by layer;
         none of layers theory does not reach."""
-        layers = predict(sound(self.outline), self.inputs, settles=False).layers
-        return {layer.name: layer.dead_fraction for layer in layers if layer.dead_fraction is not None}
+        return dead_shares(sound(self.outline), self.inputs)
 
 
 Limits = Mapping[str, float]

@@ -44,16 +44,17 @@ def averages(activation: Activation, variance: float, mean: float) -> Averages:
     nodes = gaussian_nodes(variance, activation.kinks, mean)
     h = activation.fn(nodes.z)
     slope = activation.derivative(nodes.z, h)
-    second, first_of_second, bend_of_second = nodes.following @ np.square(h)
-    square, first_of_square, bend_of_square = nodes.following @ np.square(slope)
-    h2 = np.square(h) / (second or 1.0)
-    slope2 = np.square(slope) / (square or 1.0)
+    h2, slope2 = np.square(h), np.square(slope)
+    second, first_of_second, bend_of_second = (nodes.following @ h2).tolist()
+    square, first_of_square, bend_of_square = (nodes.following @ slope2).tolist()
+    h2 /= second or 1.0
+    slope2 /= square or 1.0
     weights = nodes.weights
     stretch, lean = _over(first_of_second, second), _over(first_of_square, square)
     return Averages(
         mean=float(weights @ h),
-        second=float(second),
-        slope=float(square),
+        second=second,
+        slope=square,
         stretch=stretch,
         bend=_over(bend_of_second, second) - stretch**2,
         lean=lean,
@@ -65,4 +66,4 @@ def averages(activation: Activation, variance: float, mean: float) -> Averages:
 
 
 def _over(part: float, whole: float) -> float:
-    return float(part / whole) if whole > 0.0 else 0.0
+    return part / whole if whole > 0.0 else 0.0

@@ -28,9 +28,8 @@ def beside(
         return {}
     last = measured[points[-1]]
     found = {}
-    for layer in prediction.layers:
-        expected = last + layer.log10_expected
-        std = layer.log10_std
+    for layer, (ratio, std) in zip(prediction.layers, prediction.expected, strict=True):
+        expected = last + ratio
         if math.isfinite(expected) and std <= VAGUE:
             off = None if measured[layer.name] == -math.inf else (measured[layer.name] - expected) / std
             found[layer.name] = Expected(expected, std, off, layer.dead_fraction)

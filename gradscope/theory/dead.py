@@ -11,6 +11,12 @@ from gradscope.engine.erf import erf
 REACH = 12.0
 LEAST_NODES, MOST_NODES, FEW = 241, 4001, 1000
 
+CERTAIN_SIGN = 6.0 * math.sqrt(2.0)
+"""Φ of more is 1 to the last digit of float64."""
+
+UNDERFLOW = 746.0
+"""exp of less than minus this is zero."""
+
 CERTAIN = 1.0 - 1e-9
 """Correlations above this are one and the same direction."""
 
@@ -44,8 +50,8 @@ def dead_probability(rho: float, samples: int, offset: float = 0.0) -> float:
     steepness = math.sqrt(rho / (1.0 - rho))
     nodes = min(max(LEAST_NODES, math.ceil(8.0 * REACH * steepness)), MOST_NODES)
     t, density, step = _nodes(nodes)
-    all_negative = _normal_cdf(-(offset / math.sqrt(1.0 - rho) + steepness * t)) ** samples
-    return float(np.sum(density * all_negative) * step)
+    above = offset / math.sqrt(1.0 - rho) + steepness * t
+    return float(np.sum(density * _all_negative(above, samples)) * step)
 
 
 @lru_cache(maxsize=16)
@@ -70,8 +76,15 @@ def dead_share(depth: int, samples: int, rho: float = 0.0) -> float:
     return dead_probability(rho, samples)
 
 
-def _normal_cdf(x: Array) -> Array:
-    if x.size > FEW:
-        return 0.5 * (1.0 + erf(x / math.sqrt(2.0)))
-    # One by one is sooner done than the table of erf made, which rectifiers have no other need of.
-    return np.array([0.5 * math.erfc(-value) for value in (x / math.sqrt(2.0)).tolist()])
+def _all_negative(above: Array, samples: int) -> Array:
+    """Φ(−x)^m of ascending x: exactly 1 at first, exactly 0 in the end, where Φ(−x) < exp(−x²/2)/2 shows it."""
+    end = math.sqrt(max(0.0, 2.0 * (UNDERFLOW / samples - math.log(2.0))))
+    first, last = above.searchsorted((-CERTAIN_SIGN, end)).tolist()
+    found = np.zeros(above.size)
+    found[:first] = 1.0
+    places = above[first:last] / math.sqrt(2.0)
+    if above.size > FEW:
+        found[first:last] = (0.5 * (1.0 + erf(-places))) ** samples
+    else:  # one by one is sooner done than the table of erf made, which rectifiers have no other need of
+        found[first:last] = (0.5 * np.array([*map(math.erfc, places.tolist())])) ** samples
+    return found

@@ -15,6 +15,8 @@ TERMS = 96
 
 REACH = 9.0
 
+_ORDERS = np.arange(float(TERMS))
+
 
 class PairAverages(NamedTuple):
     """Over two samples whose inputs are correlated."""
@@ -39,7 +41,7 @@ def pair_averages(activation: Activation, variance: float, mean: float, correlat
     """
     series = _series(activation, variance, mean)
     c = min(max(correlation, -1.0), 1.0)
-    found = series.terms @ c ** np.arange(TERMS)
+    found = series.terms @ c**_ORDERS
     if c > 0.0:
         found = found + series.rest * c**series.rest_power
     product, squares, slopes, slope_squares, both = found.tolist()
@@ -61,17 +63,27 @@ def _series(activation: Activation, variance: float, mean: float) -> _Series:
     h = activation.fn(z)
     slope = activation.derivative(z, h)
     one = hermite[0]
-    second, square = float(one @ np.square(h)), float(one @ np.square(slope))
-    slope = slope / math.sqrt(square or 1.0)
-    parts = np.stack([h, np.square(h) / (second or 1.0), slope, np.square(slope)])
-    coefficients = parts @ hermite.T
-    first, other = np.array([0, 1, 2, 3, 1]), np.array([0, 1, 2, 3, 3])
-    terms = coefficients[first] * coefficients[other]
-    rest = (parts[first] * parts[other]) @ one - terms.sum(axis=1)
+    h2 = np.square(h)
+    second, square = float(one @ h2), float(one @ np.square(slope))
+    parts = np.empty((4, u.size))
+    parts[0] = h
+    np.divide(h2, second or 1.0, out=parts[1])
+    np.divide(slope, math.sqrt(square or 1.0), out=parts[2])
+    np.square(parts[2], out=parts[3])
+    terms = _products(parts @ hermite.T)
+    rest = _products(parts) @ one - terms.sum(axis=1)
     power = np.full(5, 2.0 * TERMS)
     if rest[0] > 1e-12 * second:  # the slope of E φφ at c = 1 is v E φ′²
-        power[0] = max(TERMS, (variance * square - float(terms[0] @ np.arange(TERMS))) / rest[0])
+        power[0] = max(TERMS, (variance * square - float(terms[0] @ _ORDERS)) / rest[0])
     return _Series(terms, rest, power)
+
+
+def _products(parts: Array) -> Array:
+    """(4, N) -> (5, N): what each of `PairAverages` is an average of."""
+    found = np.empty((5, parts.shape[1]))
+    np.square(parts, out=found[:4])
+    np.multiply(parts[1], parts[3], out=found[4])
+    return found
 
 
 @lru_cache(maxsize=1)

@@ -1,6 +1,7 @@
 """What theory predicts for a network, layer by layer, without drawing it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 
 import msgspec
 import numpy as np
@@ -15,7 +16,7 @@ from gradscope.theory.level import Level
 from gradscope.theory.unit import Unit, repeated_unit
 
 
-class Prediction(Struct, frozen=True):
+class Prediction(Struct, frozen=True, dict=True):
     """A network at infinite width, as far as theory reaches."""
 
     layers: tuple[LayerPrediction, ...]
@@ -25,6 +26,12 @@ class Prediction(Struct, frozen=True):
     unreached: str | None = None
     """The first layer theory does not reach, and why; it and those behind it are missing, and ratios are
     relative to the last flow point in front of it."""
+
+    @cached_property
+    def expected(self) -> Sequence[tuple[float, float]]:
+        """Of each layer the mean of `log10_l2_ratio` over networks of this width, and one network's standard
+        deviation from it."""
+        return [(layer.log10_expected, layer.log10_std) for layer in self.layers]
 
 
 @np.errstate(all="ignore")  # what runs away is told by the infinity it ends at
@@ -41,6 +48,30 @@ def predict(outline: Outline, inputs: Level | None = None, *, settles: bool = Tr
         return _predict(outline, inputs, settles)
     except ArithmeticError:  # Python raises where NumPy gives an infinity
         return Prediction((), measure_flow([]), None, "any layer: its moments leave the range of floats")
+
+
+@np.errstate(all="ignore")
+def dead_shares(outline: Outline, inputs: Level | None = None) -> Mapping[str, float]:
+    """The share of units that each layer is expected to leave dead on the batch, by name, as far as theory
+    reaches. It takes the way forward alone.
+
+    Args:
+        outline: what is known of the network.
+        inputs: moments of the inputs, as for `predict`.
+    """
+    level = inputs or input_level(outline)
+    try:
+        passed = Forward(outline).reached(level)[0] if level is not None else []
+    except ArithmeticError:
+        return {}
+    return dict(_dead(passed))
+
+
+def _dead(passed: Sequence[Passed]) -> Iterator[tuple[str, float]]:
+    for step in passed:
+        yield from _dead((*step.inside, *step.beside))
+        if step.passage.dead_fraction is not None:
+            yield step.info.name, step.passage.dead_fraction
 
 
 def _predict(outline: Outline, inputs: Level | None, settles: bool) -> Prediction:

@@ -20,7 +20,8 @@ class Pair(NamedTuple):
 
     def times(self, factor: float) -> "Pair":
         """Of a deviation that is √factor times as large, or of two with that product."""
-        return Pair(self.one * factor, self.two * factor)
+        one, two = self
+        return Pair(one * factor, two * factor)
 
 
 class Deviation(NamedTuple):
