@@ -28,8 +28,7 @@ def _logs(limits: Limits) -> Limits:
 
 def _stopped_on_purpose(outline: Outline, trial: TrialTrace) -> bool:
     """Nothing arrives because a weight was set to zero: GS404 says so, and where."""
-    zero = any(info.starts_at_zero for info in outline.layers)
-    return zero and trial.flow.log10_ratio == -math.inf
+    return trial.flow.log10_ratio == -math.inf and any(info.starts_at_zero for info in outline.layers)
 
 
 def _vanishing(trace: Trace, trial: TrialTrace, limits: Limits) -> Iterable[Hit]:

@@ -77,7 +77,7 @@ def dead_share(depth: int, samples: int, rho: float = 0.0) -> float:
 
 
 def _all_negative(above: Array, samples: int) -> Array:
-    """Φ(−x)^m of ascending x: exactly 1 at first, exactly 0 in the end, where Φ(−x) < exp(−x²/2)/2 shows it."""
+    """Φ(−x)^m of ascending x: 1 to the last digit at first, and 0 in the end, as Φ(−x) < exp(−x²/2)/2."""
     end = math.sqrt(max(0.0, 2.0 * (UNDERFLOW / samples - math.log(2.0))))
     first, last = above.searchsorted((-CERTAIN_SIGN, end)).tolist()
     found = np.zeros(above.size)

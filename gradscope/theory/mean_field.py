@@ -83,7 +83,7 @@ def gradient_gain(activation: Activation, sigma_w2: float, sigma_b2: float) -> f
 
 @lru_cache(maxsize=256)
 def is_homogeneous(activation: Activation) -> bool:
-    """Whether φ(az) = a φ(z) for all a > 0, as far as E φ′² tells: then that is the same at every variance."""
+    """Whether φ(az) = a φ(z) for all a > 0, as far as E φ′² tells: it is then the same at any variance."""
     slope = second_moment_of_slope(activation, 1.0)
     return slope > 0.0 and all(
         abs(second_moment_of_slope(activation, q) / slope - 1.0) < 1e-9 for q in (0.25, 4.0)

@@ -63,15 +63,26 @@ class Scatter(NamedTuple):
     def then(self, behind: "Scatter") -> "Scatter":
         """Of this and what stands behind it."""
         lean, stretch = behind.lean, behind.stretch
+        forward, both = self.forward, self.both
+        # Networks have thousands of layers, and numbers are sooner added than pairs of them.
+        (one, two), (one_both, two_both) = forward, both
+        square, product = stretch**2, stretch * lean
+        lean2, twice = lean**2, 2.0 * lean
         return Scatter(
             stretch=stretch * self.stretch,
-            forward=self.forward.times(stretch**2) + behind.forward,
+            forward=Pair(one * square + behind.forward.one, two * square + behind.forward.two),
             lean=self.lean + lean * self.stretch,
-            back=self.back + behind.back + self.forward.times(lean**2) + self.both.times(2.0 * lean),
-            both=self.both.times(stretch) + self.forward.times(stretch * lean) + behind.both,
+            back=Pair(
+                self.back.one + behind.back.one + one * lean2 + one_both * twice,
+                self.back.two + behind.back.two + two * lean2 + two_both * twice,
+            ),
+            both=Pair(
+                one_both * stretch + one * product + behind.both.one,
+                two_both * stretch + two * product + behind.both.two,
+            ),
             bend=stretch * self.bend + behind.bend * self.stretch**2,
             arch=self.arch + lean * self.bend + behind.arch * self.stretch**2,
-            curl=self.curl + behind.curl + behind.arch * self.forward.one,
+            curl=self.curl + behind.curl + behind.arch * one,
         )
 
     def passed(self, before: Deviation) -> Deviation:

@@ -3,9 +3,10 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from gradscope.engine.activations import Activation
-from gradscope.engine.initializers import variance
+from gradscope.engine.initializers import Fans, variance
 from gradscope.engine.outline import Law, LayerInfo, Outline
 from gradscope.theory.mean_field import critical_variance
 
@@ -47,7 +48,11 @@ def _followed(layers: Sequence[LayerInfo]) -> Iterator[tuple[str, Activation]]:
 def _matched(info: LayerInfo, activation: Activation | None) -> LayerInfo:
     if info.weight is None or not info.is_affine or info.looks_up or info.weight.is_zero:
         return info
+    law = _matching(activation, info.weight.fans)
+    return info if law is None else replace(info, weight=law, bias=None)
+
+
+@lru_cache(maxsize=256)
+def _matching(activation: Activation | None, fans: Fans) -> Law | None:
     scale = 1.0 if activation is None else critical_variance(activation)
-    if math.isnan(scale):
-        return info
-    return replace(info, weight=Law("variance", variance(scale), info.weight.fans), bias=None)
+    return None if math.isnan(scale) else Law("variance", variance(scale), fans)
