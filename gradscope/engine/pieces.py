@@ -1,7 +1,7 @@
 """Large arrays piece by piece: what is done to a few samples at a time stays in cache and runs side by
 side."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from gradscope.engine import Array
 from gradscope.engine.threads import Result, side_by_side
@@ -41,8 +41,9 @@ def piece_by_piece(x: Array, task: Callable[[slice], Result]) -> list[Result]:
     return side_by_side(task, pieces_of(x))
 
 
-def each_of(x: Array, tasks: Sequence[Callable[[Array], Result]]) -> list[Result]:
-    """What each of several tasks makes of all of it; side by side where it is large."""
-    if not is_large(x):
-        return [task(x) for task in tasks]
-    return side_by_side(lambda task: task(x), tasks)
+def in_runs(rows: Array, task: Callable[[Array], Result]) -> list[Result]:
+    """What the task finds of each run of the columns of rows (N, E); of all of them where there are few."""
+    if not is_large(rows):
+        return [task(rows)]
+    runs = even_runs(rows.shape[1], PIECE_ENTRIES // len(rows))
+    return side_by_side(lambda run: task(rows[:, run]), runs)

@@ -65,21 +65,22 @@ def sample_products(x: Array, dy: Array) -> tuple[float, Array]:
     """‖Σ_b x_bᵀ dy_b‖², and ‖x_bᵀ dy_b‖² of each sample (B,).   x (B, T, I), dy (B, T, O)."""
     samples, steps, fan_in = x.shape
     fan_out = dy.shape[2]
-    flat = x.reshape(samples * steps, -1), dy.reshape(samples * steps, -1)
+
+    def whole() -> tuple[float, Array]:
+        return inner_product(x.reshape(-1, fan_in), dy.reshape(-1, fan_out))
+
     if steps == 1:
-        return inner_product(*flat)
+        return whole()
     if _is_factored(samples * steps, fan_in, fan_out):
-        square, squares, own = _by_grams(*flat, samples)
+        square, squares, own = _by_grams(x.reshape(-1, fan_in), dy.reshape(-1, fan_out), samples)
     elif steps * steps * (fan_in + fan_out) > _PASSES_OVER_FORMED * fan_in * fan_out:
         square, squares, own = _by_forming(x, dy)
     else:
-        return inner_product(*flat)[0], np.array(
-            [inner_product(*rows)[0] for rows in zip(x, dy, strict=True)]
-        )
+        return whole()[0], np.array([inner_product(*rows)[0] for rows in zip(x, dy, strict=True)])
     least = CANCELLED[x.dtype]
     for sample in np.flatnonzero(squares < least * own):
         squares[sample] = inner_product(x[sample], dy[sample])[0]
-    return (inner_product(*flat)[0] if square < least * float(own.sum()) else square), squares
+    return (whole()[0] if square < least * float(own.sum()) else square), squares
 
 
 def _is_factored(rows: int, fan_in: int, fan_out: int) -> bool:
@@ -100,21 +101,20 @@ def _by_grams(x: Array, dy: Array, samples: int) -> tuple[float, Array, Array]:
 
 def _by_forming(x: Array, dy: Array) -> tuple[float, Array, Array]:
     """The same, by forming each sample's product and adding it to the others: two for the price of one."""
-    starts = range(0, len(x), _SAMPLES_TOGETHER)
+    if x.shape[2] < dy.shape[2]:  # tall products are formed up to a fifth faster (measured)
+        x, dy = dy, x
 
     def form(start: int) -> tuple[Array, list[float]]:
-        together = slice(start, start + _SAMPLES_TOGETHER)
-        total: Array | None = None
-        squares = []
-        product = np.empty((x.shape[2], dy.shape[2]), dtype=x.dtype)
-        for of_x, of_dy in zip(x[together], dy[together], strict=True):
-            np.matmul(of_x.T, of_dy, out=product)
+        total = x[start].T @ dy[start]
+        squares = [sum_of_squares(total)]
+        product = np.empty_like(total)
+        for sample in range(start + 1, min(start + _SAMPLES_TOGETHER, len(x))):
+            np.matmul(x[sample].T, dy[sample], out=product)
             squares.append(sum_of_squares(product))
-            total = product.copy() if total is None else np.add(total, product, out=total)
-        assert total is not None
+            total += product
         return total, squares
 
-    formed = side_by_side(form, starts)
+    formed = side_by_side(form, range(0, len(x), _SAMPLES_TOGETHER))
     whole = formed[0][0]
     for total, _ in formed[1:]:
         whole += total

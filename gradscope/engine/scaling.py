@@ -25,7 +25,8 @@ def is_near_one(square: float) -> bool:
 
 def near_one(x: Array) -> tuple[Array, int, float]:
     """The array with a norm near 1 if it was far from it, the exponent taken out, and its sum of squares."""
-    square = float(np.vdot(x, x))
+    # Flattened as a whole, steps cut from longer sequences would be copied.
+    square = float(np.vdot(x, x)) if x.flags.c_contiguous else sum(float(np.vdot(own, own)) for own in x)
     if is_near_one(square):
         return x, 0, square
     size = log2_l2(x)
@@ -44,24 +45,23 @@ def evened(x: Array, dy: Array) -> tuple[Array, Array, int] | None:
     Shapes:
         x: (B, T, I), dy: (B, T, O)
     """
-    there = x.any(axis=2)
-    of_x = _row_exponents(x)
+    there, of_x = _row_exponents(x)
     if not there.any() or int(np.ptp(of_x[there])) <= _SPREAD:
         return None
-    there &= dy.any(axis=2)
+    has_dy, of_dy = _row_exponents(dy)
+    there &= has_dy
     if not there.any():
         return None
-    of_dy = _row_exponents(dy)
     both = of_x + of_dy
     top = int(both[there].max())
     below = np.where(there, both - top, 0)
     return np.ldexp(x, -of_x[..., np.newaxis]), np.ldexp(dy, (below - of_dy)[..., np.newaxis]), top
 
 
-def _row_exponents(x: Array) -> Array:
-    """The exponent of the largest entry of each row; 0 where there is none."""
-    exponents: Array = np.frexp(np.abs(x).max(axis=-1))[1]
-    return exponents
+def _row_exponents(x: Array) -> tuple[Array, Array]:
+    """Whether there is anything in each row, and the exponent of the largest entry; 0 where there is none."""
+    largest = np.maximum(x.max(axis=-1), -x.min(axis=-1))
+    return largest != 0.0, np.frexp(largest)[1]
 
 
 def aligned(uses: list[tuple[Array, int]]) -> tuple[list[Array], int]:

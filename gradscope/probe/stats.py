@@ -4,13 +4,13 @@ them to a few floats in few passes."""
 import math
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
 from gradscope.engine import Array
 from gradscope.engine.magnitude import exp2, log2_l2, sum_of_squares, sums_of_squares
-from gradscope.engine.pieces import each_of, piece_by_piece
+from gradscope.engine.pieces import in_runs, is_large, piece_by_piece
 from gradscope.probe.trace import Moments, NumericRange
 
 SATURATED_BELOW = 0.01
@@ -35,7 +35,8 @@ _CANCELLED = 1e-3
 
 def moments(rows: Array) -> list[Moments]:
     """Mean, population std, RMS, share of zeros, least and largest entry of each array:   (N, E) -> N."""
-    low, high, total, squares, zeros = each_of(rows, _SUMS)
+    found = in_runs(rows, lambda run: [task(run) for task in _SUMS])
+    low, high, total, squares, zeros = found[0] if len(found) == 1 else _joined(found)
     spreads = map(_spread, rows, low, high, total, squares)
     shares = [count / rows.shape[1] for count in zeros]
     return [Moments(*spread, *rest) for spread, *rest in zip(spreads, shares, low, high, strict=True)]
@@ -67,6 +68,13 @@ _SUMS: tuple[Callable[[Array], Sequence[float]], ...] = (
     sums_of_squares,
     lambda rows: _counts(rows == 0.0),
 )
+
+
+def _joined(found: list[list[Sequence[float]]]) -> list[list[float]]:
+    """What was found of all runs of the arrays, from that of each."""
+    reductions = (np.minimum, np.maximum, np.add, np.add, np.add)
+    of_runs = (np.array(values, dtype=np.float64) for values in zip(*found, strict=True))
+    return [reduce.reduce(values).tolist() for reduce, values in zip(reductions, of_runs, strict=True)]
 
 
 def _careful_moments(x: Array) -> tuple[float, float, float]:
@@ -149,8 +157,9 @@ def saturated_fractions(slopes: Array, max_slopes: Sequence[float]) -> list[floa
     """
     limits = np.array([SATURATED_BELOW * slope for slope in max_slopes])
     # A limit beyond the precision of the slopes is beyond each of them.
-    is_small = np.abs(slopes) < limits.astype(slopes.dtype)[:, np.newaxis]
-    return [count / slopes.shape[1] for count in _counts(is_small)]
+    limits = limits.astype(slopes.dtype)[:, np.newaxis]
+    counts = in_runs(slopes, lambda run: _counts(np.abs(run) < limits))
+    return [sum(of_runs) / slopes.shape[1] for of_runs in zip(*counts, strict=True)]
 
 
 def numeric_ranges(mantissas: Array, exponents: Sequence[int]) -> list[NumericRange]:
@@ -160,22 +169,65 @@ def numeric_ranges(mantissas: Array, exponents: Sequence[int]) -> list[NumericRa
     Source:
         Micikevicius et al. 2018, section 3.2 (loss scaling).
     """
-    sizes = np.abs(mantissas)
-    largest, zeros = each_of(sizes, _LARGEST_AND_ZEROS)
-    return [_numeric_range(*facts) for facts in zip(sizes, exponents, largest, zeros, strict=True)]
+    if not is_large(mantissas):
+        sizes = np.abs(mantissas)
+        facts = zip(*_largest_and_zeros(sizes), strict=True)
+        return [
+            _numeric_range(_Sizes(len(size), _at_once(size), *own), exponent)
+            for size, own, exponent in zip(sizes, facts, exponents, strict=True)
+        ]
+    return [
+        _numeric_range(_sizes_by_runs(row), exponent)
+        for row, exponent in zip(mantissas, exponents, strict=True)
+    ]
 
 
-def _numeric_range(size: Array, exponent: int, largest: float, zeros: int) -> NumericRange:
+_OfRuns = Callable[[Callable[[Array], int]], list[int]]
+"""What a task finds of each of some runs of them, or of all."""
+
+
+class _Sizes(NamedTuple):
+    """The sizes of a signal's entries."""
+
+    entries: int
+    of_runs: _OfRuns
+    largest: float
+    zeros: int
+
+
+def _at_once(sizes: Array) -> _OfRuns:
+    return lambda task: [task(sizes)]
+
+
+def _sizes_by_runs(row: Array) -> _Sizes:
+    """Of a large array; they are found anew whenever they are asked for, while a run is in cache."""
+    found = in_runs(row[np.newaxis], lambda run: _largest_and_zeros(np.abs(run)))
+    largest, zeros = (np.array(values) for values in zip(*found, strict=True))
+    return _Sizes(
+        len(row),
+        lambda task: in_runs(row[np.newaxis], lambda run: task(np.abs(run))),
+        float(largest.max()),
+        int(zeros.sum()),
+    )
+
+
+def _largest_and_zeros(sizes: Array) -> tuple[list[float], list[int]]:
+    """Of each of several arrays:   (N, E) -> N, N."""
+    return np.maximum.reduce(sizes, axis=1).tolist(), _counts(sizes == 0.0)
+
+
+def _numeric_range(sizes: _Sizes, exponent: int) -> NumericRange:
+    count, of_runs, largest, zeros = sizes
     if not math.isfinite(largest):
         return NumericRange(math.nan, math.nan, None)
-    if zeros == size.size:
+    if zeros == count:
         return NumericRange(0.0, 0.0, 0)
 
     def flushed(limit: int) -> float:
         """Share of the non-zero entries that are at most 2^limit."""
         bound = _power_of_two(limit - exponent)
-        counts = piece_by_piece(size, lambda part: int(np.count_nonzero(size[part] <= bound)))
-        return (sum(counts) - zeros) / (size.size - zeros)
+        found = sum(of_runs(lambda size: int(np.count_nonzero(size <= bound))))
+        return (found - zeros) / (count - zeros)
 
     fp16 = flushed(FP16_FLUSHED)
     bf16 = flushed(BF16_FLUSHED) if fp16 > 0.0 else 0.0
@@ -192,12 +244,6 @@ def _loss_scale(unscaled: float, flushed: Callable[[int], float], headroom: int)
     if flushed(FP16_FLUSHED - headroom) >= FLUSHED_AT_MOST:
         return None
     return bisect_left(range(headroom), True, key=lambda s: flushed(FP16_FLUSHED - s) < FLUSHED_AT_MOST)
-
-
-_LARGEST_AND_ZEROS: tuple[Callable[[Array], Any], ...] = (
-    lambda sizes: np.maximum.reduce(sizes, axis=1).tolist(),
-    lambda sizes: _counts(sizes == 0.0),
-)
 
 
 def _power_of_two(exponent: int) -> float:

@@ -14,7 +14,7 @@ from gradscope.engine.layer import Layer
 from gradscope.engine.layers.elementwise import Elementwise, PRelu
 from gradscope.engine.layers.normalization import BATCH, LAYER, RMS, Normalization, group_scheme
 from gradscope.engine.threads import jobs_limit, side_by_side
-from gradscope.probe.stats import active_counts, moments, numeric_ranges
+from gradscope.probe.stats import active_counts, moments, numeric_ranges, saturated_fractions
 from tests.engine.making import info
 from tests.strategies import bounded
 
@@ -80,12 +80,17 @@ def test_statistics_of_large_arrays_are_those_of_small_ones(in_pieces: Callable[
 
     def found() -> tuple[object, ...]:
         ranges = numeric_ranges(rows, [-40, -25])
-        return moments(rows), ranges, [counts.tolist() for counts in active_counts(slopes)]
+        shares = saturated_fractions(rows, [40.0, 7.0])
+        return ranges, shares, [counts.tolist() for counts in active_counts(slopes)]
 
-    small = found()
+    def sums() -> list[tuple[float, ...]]:
+        return [(own.mean, own.std, own.rms, own.zero_fraction, own.min, own.max) for own in moments(rows)]
+
+    small, whole = found(), sums()
     in_pieces()
     with jobs_limit(2):
         assert found() == small
+        npt.assert_allclose(sums(), whole, rtol=1e-12)
     assert all(each.loss_scale_log2 for each in numeric_ranges(rows, [-40, -25]))
 
 

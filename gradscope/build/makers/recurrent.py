@@ -88,8 +88,8 @@ def _recurrent(
 
 
 def _kept(cell: Cell) -> int:
-    """Entries a unit that a step leaves, or makes on the way back: the tape, h before it, dz and dq."""
-    return cell.rows + 1 + cell.gates * (1 + cell.has_own_dq)
+    """Entries a unit that a step leaves, or makes on the way back: the tape, dz and dq."""
+    return cell.rows + cell.gates * (1 + cell.has_own_dq)
 
 
 def _direction(

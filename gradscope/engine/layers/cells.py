@@ -1,12 +1,10 @@
 """What a recurrent cell is, and the plain one: h' = φ(z + U h). The walk through time is `walking`'s.
 
 Arrays are feature-major here, (features, B): a gate is then one run of memory, and products are a third
-faster. What a cell keeps lies in arrays of all steps, (T, features, B): slopes are made for many steps at
-once.
+faster. What a cell keeps lies in arrays of all steps, (T, features, B): what the way back needs is made for
+several steps at once.
 """
 
-import math
-from collections.abc import Iterator
 from typing import Any, Protocol
 
 import numpy as np
@@ -21,7 +19,8 @@ Tape = Any
 class Cell(Protocol):
     """One step through time, given what comes in from the input and from the state before.
 
-    A state is (S·U, B): h, and below it whatever else the cell remembers.
+    A state is (S·U, B): h, and below it whatever else the cell remembers. A step back is linear in the
+    gradient of the state: its factors are made on the way forward, while what they are made of is in cache.
     """
 
     gates: int
@@ -44,11 +43,8 @@ class Cell(Protocol):
     def forward(self, step: int, z: Array, q: Array, tape: Tape) -> None:
         """Write the state behind a step, given x W + b and h U (G·U, B); q may be written to."""
 
-    def finish(self, tape: Tape) -> None:
-        """All steps are taken: make the slopes."""
-
-    def backward(self, step: int, dstate: Array, tape: Tape) -> tuple[Array, Array, Array]:
-        """One step back.
+    def backward(self, step: int, dstate: Array, tape: Tape) -> tuple[Array, Array]:
+        """dz and dq (G·U, B).
 
         Args:
             step: its number.
@@ -56,22 +52,24 @@ class Cell(Protocol):
                 behind it. It becomes the whole gradient, in which h has told the rest of the state what it
                 is made of.
             tape: what the walk left.
-
-        Returns:
-            dz and dq (G·U, B), and the gradient of the state before, but for what passes through q.
         """
+
+    def carry(self, step: int, dstate: Array, before: Array, tape: Tape) -> None:
+        """Complete the gradient of the state before (S·U, B), whose h has what passes through q, and nothing
+        else is set; given the whole gradient of the state behind."""
 
     def activity(self, tape: Tape) -> Array | None:
         """The slopes φ′ (T, U, B) of the units' activation; None for a cell whose output is a product."""
 
 
 class PlainTape:
-    """h, and the slopes; until the walk is done the preactivations in their place."""
+    """h, and the slopes; until a run of steps is complete the preactivations in their place."""
 
     def __init__(self, room: Array):
         units = room.shape[1] // 2
         self.h = room[:, :units]
         self.slopes = room[1:, units:]
+        self.runs = Runs(self.slopes)
 
 
 class PlainCell:
@@ -93,31 +91,43 @@ class PlainCell:
         """The preactivation is kept for its slope."""
         preactivation = np.add(z, q, out=tape.slopes[step])
         tape.h[step + 1] = self.activation.fn(preactivation)
+        if run := tape.runs.complete(step):
+            z = tape.slopes[run]
+            z[...] = self.activation.derivative(z, tape.h[1:][run])
 
-    def finish(self, tape: PlainTape) -> None:
-        """φ′ in the place of the preactivations."""
-        for some in runs_of_steps(tape.slopes):
-            z = tape.slopes[some]
-            z[...] = self.activation.derivative(z, tape.h[1:][some])
-
-    def backward(self, step: int, dstate: Array, tape: PlainTape) -> tuple[Array, Array, Array]:
+    def backward(self, step: int, dstate: Array, tape: PlainTape) -> tuple[Array, Array]:
         """dz = dq = dh φ′."""
         dz = dstate * tape.slopes[step]
-        return dz, dz, np.zeros_like(dstate)
+        return dz, dz
+
+    def carry(self, step: int, dstate: Array, before: Array, tape: PlainTape) -> None:
+        """Everything passes through q."""
 
     def activity(self, tape: PlainTape) -> Array:
         """The slopes."""
         return tape.slopes
 
 
-_RUN_ENTRIES = 1 << 15
+_RUN_ENTRIES = 1 << 16
 """Entries that are looked at together: few calls, and all in cache."""
 
 
-def runs_of_steps(tape: Array) -> Iterator[slice]:
-    """The steps of (T, ·, B), a few at a time."""
-    steps = max(1, _RUN_ENTRIES // max(1, tape[0].size))
-    return (slice(start, start + steps) for start in range(0, len(tape), steps))
+class Runs:
+    """The steps of a walk, some at a time: as many as make work for a call, and fit into the cache."""
+
+    def __init__(self, tape: Array):
+        """Anything that is kept of all steps (T, ·, B)."""
+        self.length = len(tape)
+        self.most = max(1, min(self.length, _RUN_ENTRIES // max(1, int(tape[0].size))))
+
+    def place(self, step: int) -> int:
+        """Of a step in its run."""
+        return step % self.most
+
+    def complete(self, step: int) -> slice | None:
+        """The run that this is the last step of."""
+        place = self.place(step)
+        return slice(step - place, step + 1) if place + 1 == self.most or step + 1 == self.length else None
 
 
 def logistic_with_total(z: Array, total: Array) -> None:
@@ -126,7 +136,7 @@ def logistic_with_total(z: Array, total: Array) -> None:
     Both keep the digits of a small result, however far a gate is shut; beyond the clip, σ is 1 to the last
     digit and a slope of 1e-30 stands for less.
     """
-    z.clip(-math.inf, z.dtype.type(_LARGEST), out=z)
+    np.minimum(z, z.dtype.type(_LARGEST), out=z)
     np.exp(z, out=z)
     np.add(z, z.dtype.type(1.0), out=total)
     np.divide(z, total, out=z)

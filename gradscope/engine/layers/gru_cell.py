@@ -4,23 +4,30 @@ import numpy as np
 
 from gradscope.engine import Array
 from gradscope.engine.activations import Activation
-from gradscope.engine.layers.cells import logistic_with_total, runs_of_steps
+from gradscope.engine.layers.cells import Runs, logistic_with_total
 
 
 class GruTape:
-    """h, gates r and z in the place of their preactivations, n, the slopes of all, and what r multiplies."""
+    """h, and the factors of the way back; of the steps of one run what they are made of."""
 
     def __init__(self, room: Array):
-        units = room.shape[1] // 8
+        units = room.shape[1] // 6
         self.h = room[:, :units]
-        self.gates = room[1:, units : 3 * units]
-        self.slopes = room[1:, 3 * units : 5 * units]
-        """Until the walk is done 1 + e^z."""
-        self.candidates = room[1:, 5 * units : 6 * units]
-        self.candidate_slopes = room[1:, 6 * units : 7 * units]
-        """Until the walk is done the preactivations."""
-        self.products = room[1:, 7 * units :]
-        """The candidate's part of h U + c."""
+        self.factors = room[1:, units : 4 * units]
+        """dq is these times dh."""
+        self.candidate_factors = room[1:, 4 * units : 5 * units]
+        """The candidate's part of dz is these times dh."""
+        self.kept = room[1:, 5 * units :]
+        """z, the update gate."""
+        self.runs = Runs(self.factors)
+        steps, samples = self.runs.most, room.shape[2]
+        self.gates = np.empty((steps, 2 * units, samples), dtype=room.dtype)
+        """r and z."""
+        self.totals = np.empty_like(self.gates)
+        """1 + e^z of both."""
+        candidates = np.empty((3, steps, units, samples), dtype=room.dtype)
+        self.preactivations, self.candidates, self.products = candidates
+        """Of n; n itself; and its part of h U + c, which r multiplies."""
 
 
 class GruCell:
@@ -28,7 +35,7 @@ class GruCell:
 
     gates = 3
     states = 1
-    rows = 8
+    rows = 6
     has_own_dq = True
 
     def __init__(self, activation: Activation):
@@ -39,45 +46,54 @@ class GruCell:
         return GruTape(room)
 
     def forward(self, step: int, z: Array, q: Array, tape: GruTape) -> None:
-        """The preactivation of the candidate is kept for its slope."""
+        """The factors are made a run of steps at a time."""
         units = tape.h.shape[1]
-        gates, product = tape.gates[step], tape.products[step]
+        place = tape.runs.place(step)
+        gates, product = tape.gates[place], tape.products[place]
         np.add(z[: 2 * units], q[: 2 * units], out=gates)
-        logistic_with_total(gates, tape.slopes[step])
+        logistic_with_total(gates, tape.totals[place])
         reset, update = gates[:units], gates[units:]
         product[...] = q[2 * units :]
-        preactivation = np.multiply(reset, product, out=tape.candidate_slopes[step])
+        preactivation = np.multiply(reset, product, out=tape.preactivations[place])
         preactivation += z[2 * units :]
         candidate = self.activation.fn(preactivation)
-        tape.candidates[step] = candidate
+        tape.candidates[place] = candidate
         # n + z (h − n): one product less than (1 − z) n + z h.
         h = np.subtract(tape.h[step], candidate, out=tape.h[step + 1])
         h *= update
         h += candidate
+        if run := tape.runs.complete(step):
+            self._differentiate(run, tape)
 
-    def finish(self, tape: GruTape) -> None:
-        """Slopes of the gates and of the candidate."""
-        for some in runs_of_steps(tape.gates):
-            np.divide(tape.gates[some], tape.slopes[some], out=tape.slopes[some])
-            preactivation = tape.candidate_slopes[some]
-            preactivation[...] = self.activation.derivative(preactivation, tape.candidates[some])
+    def _differentiate(self, run: slice, tape: GruTape) -> None:
+        """σ′ is the gate over its total."""
+        steps = run.stop - run.start
+        units = tape.h.shape[1]
+        gates, candidate = tape.gates[:steps], tape.candidates[:steps]
+        reset, update = gates[:, :units], gates[:, units:]
+        factors = tape.factors[run]
+        into_reset, into_update, into_product = np.split(factors, 3, axis=1)
+        of_candidate = np.subtract(1.0, update, out=tape.candidate_factors[run])
+        of_candidate *= self.activation.derivative(tape.preactivations[:steps], candidate)
+        np.divide(gates, tape.totals[:steps], out=factors[:, : 2 * units])
+        into_reset *= of_candidate
+        into_reset *= tape.products[:steps]
+        into_update *= tape.h[run] - candidate
+        np.multiply(of_candidate, reset, out=into_product)
+        tape.kept[run] = update
 
-    def backward(self, step: int, dstate: Array, tape: GruTape) -> tuple[Array, Array, Array]:
+    def backward(self, step: int, dstate: Array, tape: GruTape) -> tuple[Array, Array]:
         """dq differs from dz in the candidate's part, by the reset gate."""
         units = len(dstate)
-        reset, update = tape.gates[step, :units], tape.gates[step, units:]
-        dz = np.empty((3 * units, dstate.shape[1]), dtype=dstate.dtype)
-        of_gates, of_candidate = dz[: 2 * units], dz[2 * units :]
-        carried = dstate * update
-        np.subtract(dstate, carried, out=of_candidate)
-        of_candidate *= tape.candidate_slopes[step]
-        np.multiply(of_candidate, tape.products[step], out=of_gates[:units])
-        np.subtract(tape.h[step], tape.candidates[step], out=of_gates[units:])
-        of_gates[units:] *= dstate
-        of_gates *= tape.slopes[step]
-        dq = dz.copy()
-        dq[2 * units :] *= reset
-        return dz, dq, carried
+        dq = (tape.factors[step].reshape(3, units, -1) * dstate).reshape(3 * units, -1)
+        dz = np.empty_like(dq)
+        dz[: 2 * units] = dq[: 2 * units]
+        np.multiply(tape.candidate_factors[step], dstate, out=dz[2 * units :])
+        return dz, dq
+
+    def carry(self, step: int, dstate: Array, before: Array, tape: GruTape) -> None:
+        """h passes what it keeps."""
+        before += dstate * tape.kept[step]
 
     def activity(self, tape: GruTape) -> None:
         """h is a mixture of the candidate and the state before: no slope of its own."""

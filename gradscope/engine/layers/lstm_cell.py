@@ -5,20 +5,29 @@ import numpy as np
 
 from gradscope.engine import Array
 from gradscope.engine.activations import Activation
-from gradscope.engine.layers.cells import logistic_with_total, runs_of_steps
+from gradscope.engine.layers.cells import Runs, logistic_with_total
 
 
 class LstmTape:
-    """States, gates i, f, g, o in the place of their preactivations, their slopes, and φ(c) with its own."""
+    """States, and the factors of the way back; of the steps of one run what they are made of."""
 
     def __init__(self, room: Array):
-        units = room.shape[1] // 12
+        units = room.shape[1] // 8
         self.states = room[:, : 2 * units]
-        self.gates = room[1:, 2 * units : 6 * units]
-        self.slopes = room[1:, 6 * units : 10 * units]
-        """Until the walk is done 1 + e^z of i, f and o, and g itself."""
-        self.shown = room[1:, 10 * units : 11 * units]
-        self.shown_slopes = room[1:, 11 * units :]
+        self.factors = room[1:, 2 * units : 6 * units]
+        """dz is these times dc, in the part of o times dh."""
+        self.told = room[1:, 6 * units : 7 * units]
+        """o φ′(c): what h tells c."""
+        self.kept = room[1:, 7 * units :]
+        """f."""
+        self.runs = Runs(self.factors)
+        steps, samples = self.runs.most, room.shape[2]
+        self.gates = np.empty((steps, 4 * units, samples), dtype=room.dtype)
+        """σ of i, f and o; the preactivation of g."""
+        self.totals = np.empty_like(self.gates)
+        """1 + e^z of i, f and o; g itself."""
+        self.shown = np.empty((steps, units, samples), dtype=room.dtype)
+        """φ(c)."""
 
 
 class LstmCell:
@@ -27,7 +36,7 @@ class LstmCell:
 
     gates = 4
     states = 2
-    rows = 12
+    rows = 8
     has_own_dq = False
 
     def __init__(self, activation: Activation):
@@ -38,8 +47,9 @@ class LstmCell:
         return LstmTape(room)
 
     def forward(self, step: int, z: Array, q: Array, tape: LstmTape) -> None:
-        """g stays apart from its preactivation until its slope is made."""
-        gates, total = tape.gates[step], tape.slopes[step]
+        """The factors are made a run of steps at a time."""
+        place = tape.runs.place(step)
+        gates, total = tape.gates[place], tape.totals[place]
         units = len(gates) // 4
         np.add(z, q, out=gates)
         logistic_with_total(gates[: 2 * units], total[: 2 * units])
@@ -51,50 +61,56 @@ class LstmCell:
         h, c = behind[:units], behind[units:]
         np.multiply(f, before, out=c)
         c += np.multiply(i, g, out=h)
-        tape.shown[step] = self.activation.fn(c)
-        np.multiply(o, tape.shown[step], out=h)
+        tape.shown[place] = self.activation.fn(c)
+        np.multiply(o, tape.shown[place], out=h)
+        if run := tape.runs.complete(step):
+            self._differentiate(run, tape)
 
-    def finish(self, tape: LstmTape) -> None:
-        """Slopes of the gates and of what is shown; g takes its place among the gates."""
-        units = tape.shown.shape[1]
-        sigmoids = (slice(0, 2 * units), slice(3 * units, 4 * units))
-        candidates = slice(2 * units, 3 * units)
-        for some in runs_of_steps(tape.gates):
-            gates, slopes = tape.gates[some], tape.slopes[some]
-            for rows in sigmoids:
-                np.divide(gates[:, rows], slopes[:, rows], out=slopes[:, rows])
-            preactivation, g = gates[:, candidates], slopes[:, candidates]
-            slope = self.activation.derivative(preactivation, g)
-            preactivation[...] = g
-            g[...] = slope
-            tape.shown_slopes[some] = self.activation.derivative(
-                tape.states[1:, units:][some], tape.shown[some]
-            )
+    def _differentiate(self, run: slice, tape: LstmTape) -> None:
+        """σ′ is the gate over its total."""
+        steps = run.stop - run.start
+        i, f, preactivation, o = _quarters(tape.gates[:steps])
+        of_i, of_f, g, of_o = _quarters(tape.totals[:steps])
+        into_i, into_f, into_g, into_o = _quarters(tape.factors[run])
+        shown = tape.shown[:steps]
+        units = shown.shape[1]
+        np.divide(i, of_i, out=into_i)
+        into_i *= g
+        np.divide(f, of_f, out=into_f)
+        into_f *= tape.states[run, units:]
+        np.multiply(self.activation.derivative(preactivation, g), i, out=into_g)
+        np.divide(o, of_o, out=into_o)
+        into_o *= shown
+        np.multiply(self.activation.derivative(tape.states[1:, units:][run], shown), o, out=tape.told[run])
+        tape.kept[run] = f
 
-    def backward(self, step: int, dstate: Array, tape: LstmTape) -> tuple[Array, Array, Array]:
+    def backward(self, step: int, dstate: Array, tape: LstmTape) -> tuple[Array, Array]:
         """h tells c first: dc = dc' + dh o φ′(c)."""
         units = len(dstate) // 2
-        i, f, g, o = _quarters(tape.gates[step])
         dh, dc = dstate[:units], dstate[units:]
-        dz = np.empty_like(tape.gates[step])
-        into_i, into_f, into_g, into_o = _quarters(dz)
-        np.multiply(dh, o, out=into_o)
-        into_o *= tape.shown_slopes[step]
-        dc += into_o
-        np.multiply(dc, g, out=into_i)
-        np.multiply(dc, tape.states[step, units:], out=into_f)
-        np.multiply(dc, i, out=into_g)
-        np.multiply(dh, tape.shown[step], out=into_o)
-        dz *= tape.slopes[step]
-        carried = np.zeros_like(dstate)
-        np.multiply(dc, f, out=carried[units:])
-        return dz, dz, carried
+        dc += dh * tape.told[step]
+        factors = tape.factors[step].reshape(4, units, -1)
+        dz = np.empty_like(factors)
+        np.multiply(factors[:3], dc, out=dz[:3])
+        np.multiply(factors[3], dh, out=dz[3])
+        dz = dz.reshape(4 * units, -1)
+        return dz, dz
+
+    def carry(self, step: int, dstate: Array, before: Array, tape: LstmTape) -> None:
+        """c passes what it keeps."""
+        units = len(dstate) // 2
+        np.multiply(dstate[units:], tape.kept[step], out=before[units:])
 
     def activity(self, tape: LstmTape) -> None:
         """h is a gate times φ(c): no slope of its own."""
 
 
 def _quarters(x: Array) -> tuple[Array, Array, Array, Array]:
-    """The parts (U, B) of x (4U, B)."""
-    units = len(x) // 4
-    return x[:units], x[units : 2 * units], x[2 * units : 3 * units], x[3 * units :]
+    """The parts (..., U, B) of x (..., 4U, B)."""
+    units = x.shape[-2] // 4
+    return (
+        x[..., :units, :],
+        x[..., units : 2 * units, :],
+        x[..., 2 * units : 3 * units, :],
+        x[..., 3 * units :, :],
+    )

@@ -97,14 +97,13 @@ class Direction:
         dz, dq, exponent = self._preactivations(dy.mantissa, trail)
         gradients: Gradients = {
             "input.weight": OuterProducts(trail.x, dz, exponent),
-            "recurrent.weight": OuterProducts(self._before(trail.h), dq, exponent),
+            "recurrent.weight": self._recurrent_gradient(trail.h, dq, exponent),
         }
         if self.bias is not None:
             gradients["bias"] = RowSum(dz, exponent)
         if self.recurrent_bias is not None:
             gradients["recurrent.bias"] = RowSum(dq[:, :, -self.units :], exponent)
-        dx = self.into.times_transposed(dz.reshape(-1, dz.shape[2])).reshape(trail.x.shape)
-        return Signal(dx, dy.exponent + exponent), gradients
+        return Signal(self._through_input(dz), dy.exponent + exponent), gradients
 
     def state_gradients(self, last: Array, trail: Trail) -> Array:
         """log2 L2 (T,) of the state's gradient at each step in the order they were taken, given that of h at
@@ -162,11 +161,26 @@ class Direction:
             _shift(taken[2], exponents - exponent, pieces)
         return dz, dq, exponent
 
-    def _before(self, h: Array) -> Array:
-        """h of the step before each: zero before the first."""
-        before = np.zeros_like(h)
-        self.taken(before)[:, 1:] = self.taken(h)[:, :-1]
-        return before
+    def _through_input(self, dz: Array) -> Array:
+        """∂L/∂x (B, T, I)."""
+        back = self.into.matrix().T
+        dx = np.empty((*dz.shape[:2], back.shape[1]), dtype=dz.dtype)
+
+        def fill(piece: slice) -> None:
+            rows = dz[piece].reshape(-1, len(back))
+            np.matmul(rows, back, out=dx[piece].reshape(-1, back.shape[1]))
+
+        side_by_side(fill, self._pieces(len(dz)))
+        return dx
+
+    def _recurrent_gradient(self, h: Array, dq: Array, exponent: int) -> OuterProducts:
+        """Σ h before the step ⊗ dq; nothing comes of the first step, before which h is zero."""
+        if h.shape[1] == 1:
+            return OuterProducts(np.zeros_like(h), dq, exponent)
+        before, behind = slice(0, -1), slice(1, None)
+        if self.reverse:
+            before, behind = behind, before
+        return OuterProducts(h[:, before], dq[:, behind], exponent)
 
 
 def _align(dz: Array, exponents: Array, pieces: Sequence[slice]) -> int:

@@ -61,7 +61,6 @@ def walk(cell: Cell, maps: Maps, x: Array) -> Walk:
         if maps.shift is not None:
             q[-units:] += maps.shift
         cell.forward(step, z[:, place * samples : (place + 1) * samples], q, tape)
-    cell.finish(tape)
     return Walk(states, tape)
 
 
@@ -114,7 +113,10 @@ class WayBack:
         self.state = self.state + Signal(arriving)
 
     def _step(self, step: int) -> tuple[Array, Array]:
-        dz, dq, carried = self.cell.backward(step, self.state.mantissa, self.walked.tape)
-        carried[: self.units] += self.weight @ dq
-        self.state = self.state.with_mantissa(carried).rescaled()
+        behind, tape = self.state.mantissa, self.walked.tape
+        dz, dq = self.cell.backward(step, behind, tape)
+        before = np.empty_like(behind)
+        np.matmul(self.weight, dq, out=before[: self.units])
+        self.cell.carry(step, behind, before, tape)
+        self.state = self.state.with_mantissa(before).rescaled()
         return dz, dq
