@@ -91,9 +91,9 @@ def is_homogeneous(activation: Activation) -> bool:
 
 
 @lru_cache(maxsize=256)
-def critical_variance(activation: Activation) -> float:
-    """The σ_w² at which, without biases, gradients keep their size: χ₁ = 1 where the variance settles, or
-    stays near 1 between shrinking and growing. NaN where no σ_w² does that.
+def critical_variance(activation: Activation, sigma_b2: float = 0.0) -> float:
+    """The σ_w² at which gradients keep their size: χ₁ = 1 where the variance settles, or stays near 1 between
+    shrinking and growing. NaN where no σ_w² does that.
 
     Source:
         Schoenholz et al. 2017, section 3 (the edge of chaos).
@@ -102,7 +102,7 @@ def critical_variance(activation: Activation) -> float:
         return 1.0 / second_moment_of_slope(activation, 1.0)
 
     def excess(log2: float) -> float:
-        return gradient_gain(activation, 2.0**log2, 0.0) - 1.0
+        return gradient_gain(activation, 2.0**log2, sigma_b2) - 1.0
 
     low, high = -WIDEST, WIDEST
     if not excess(low) < 0.0 < excess(high):

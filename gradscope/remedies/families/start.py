@@ -1,9 +1,7 @@
 """Remedies for how a network starts: the law of its weights, and its biases."""
 
 import itertools
-import math
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any
 
 from gradscope.engine.activations import Activation
@@ -11,16 +9,10 @@ from gradscope.engine.outline import LayerInfo, Outline
 from gradscope.remedies.changes import Change
 from gradscope.remedies.remedy import Option, Situation, changing
 from gradscope.remedies.written import WEIGHTED
-from gradscope.theory.mean_field import gradient_gain
+from gradscope.theory.mean_field import critical_variance
 
 _SCHEMES = ("he", "lecun", "glorot")
 _LEAST, _MOST = 0.01, 100.0
-_STEPS = 40
-_CLOSE = 1e-6
-"""Of the gain to 1, from below: above a critical tanh network it leaves 1 only with the square of the
-distance."""
-_FOUR_DIGITS = 3e-5
-"""Of what is sought, relative."""
 
 _CANCELLED = ("dense", "conv1d", "conv2d")
 
@@ -61,36 +53,10 @@ def critical_gain(at: Situation) -> Iterator[Option]:
         yield Option(f"init: variance {text}", with_init(at, {"variance": float(text)}))
 
 
-@lru_cache(maxsize=256)
 def critical_scale(activation: Activation, sigma_b2: float = 0.0) -> float | None:
-    """σ_w² at which χ₁ = 1; None where there is none between 0.01 and 100.
-
-    Regula falsi in the logarithms, the Illinois way: between them most activations are nearly a line.
-    """
-    low, high = math.log(_LEAST), math.log(_MOST)
-    below, above = (_log_gain(activation, x, sigma_b2) for x in (low, high))
-    if not below < 0.0 < above:
-        return None
-    side = 0
-    for _ in range(_STEPS):
-        middle = (low * above - high * below) / (above - below)
-        gain = _log_gain(activation, middle, sigma_b2)
-        if abs(gain) < 0.1 * _CLOSE or high - low < _FOUR_DIGITS:
-            return math.exp(middle)
-        if gain < 0.0:
-            low, below = middle, gain
-            above *= 0.5 if side < 0 else 1.0
-            side = -1
-        else:
-            high, above = middle, gain
-            below *= 0.5 if side > 0 else 1.0
-            side = 1
-    return math.exp(high)
-
-
-def _log_gain(activation: Activation, log_sigma_w2: float, sigma_b2: float) -> float:
-    gain = gradient_gain(activation, math.exp(log_sigma_w2), sigma_b2)
-    return math.log(gain) + _CLOSE if gain > 0.0 else -math.inf
+    """σ_w² at which χ₁ = 1; None where no initialiser would be drawn with it."""
+    scale = critical_variance(activation, sigma_b2)
+    return scale if _LEAST <= scale <= _MOST else None
 
 
 def with_init(at: Situation, to: Any) -> tuple[Change, ...]:
