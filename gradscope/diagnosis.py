@@ -17,6 +17,7 @@ from gradscope.probe.summary import LayerSummary, summarise_flow, summarise_laye
 from gradscope.probe.trace import Trace
 from gradscope.report import Report, foreseen
 from gradscope.rules.base import Case, Finding
+from gradscope.rules.beside import UNLIKE
 from gradscope.rules.judge import judge, verdict
 from gradscope.rules.policy import policy_of
 from gradscope.rules.root_cause import root_causes
@@ -98,7 +99,7 @@ def report_of(
         findings=findings,
         judged=judged,
         root_cause=root_causes(case, layers, findings, flow.log10_ratio),
-        theory=foreseen(case, layers),
+        theory=foreseen(case, layers, policy_of(config).limits(UNLIKE)["sigmas"]),
     )
 
 

@@ -11,6 +11,7 @@ from msgspec import Struct
 from gradscope.probe.steps import TrainingStep
 from gradscope.probe.summary import FlowSummary, LayerSummary, LossSummary
 from gradscope.rules.base import Case, Finding
+from gradscope.rules.beside import UNLIKE
 from gradscope.rules.root_cause import RootCause
 
 SCHEMA_VERSION = 1
@@ -53,6 +54,8 @@ class TheorySummary(Struct, frozen=True):
     """Standard deviation of one network from that."""
     unreached: str | None
     """The first layer theory does not reach, and why."""
+    sigmas: float = UNLIKE.limits["sigmas"]
+    """Standard deviations beyond which the config's GS113 calls a measurement unlike theory."""
 
 
 class Report(Struct, frozen=True, kw_only=True):
@@ -92,16 +95,23 @@ class Report(Struct, frozen=True, kw_only=True):
         return plain
 
 
-def foreseen(case: Case, layers: Sequence[LayerSummary]) -> TheorySummary:
-    """The flow that theory expected of a network whose layers were measured."""
+def foreseen(case: Case, layers: Sequence[LayerSummary], sigmas: float) -> TheorySummary:
+    """The flow that theory expected of a network whose layers were measured.
+
+    Args:
+        case: what was judged.
+        layers: its layers over all trials.
+        sigmas: the limit of GS113.
+    """
     points = [layer for layer in layers if layer.flow_point and layer.theory is not None]
     # Of a first one that single draws of this width do not share, the others are not told as if it were they.
     if len(points) < 2 or points[0].name != next(layer.name for layer in layers if layer.flow_point):
-        return TheorySummary(None, None, case.prediction.unreached)
+        return TheorySummary(None, None, case.prediction.unreached, sigmas)
     first, last = (layer.theory for layer in (points[0], points[-1]))
     assert first is not None
     assert last is not None
-    return TheorySummary(first.log10_l2 - last.log10_l2, first.log10_l2_std, case.prediction.unreached)
+    ratio = first.log10_l2 - last.log10_l2
+    return TheorySummary(ratio, first.log10_l2_std, case.prediction.unreached, sigmas)
 
 
 class TrainingSetup(Struct, frozen=True, kw_only=True):

@@ -176,13 +176,14 @@ def _strays(row: Row) -> bool:
     # Inside containers less is known of the spread.
     if not row.layer.flow_point or expected is None or expected.deviation is None:
         return False
-    return not abs(expected.deviation) <= UNLIKE.limits["sigmas"]
+    return not abs(expected.deviation) <= row.sigmas
 
 
 THEORY = Column(
     head="theory",
     meaning="what mean-field theory expects |∂L/∂y| to be, given that at the last flow point; ≠ where the "
-    f"measurement is more than {UNLIKE.limits['sigmas']:g} standard deviations of such networks away",
+    f"measurement is further away than {UNLIKE.id} allows: {UNLIKE.limits['sigmas']:g} standard deviations, "
+    "unless the config says otherwise",
     rank=6,
     text=_theory,
     style=lambda row, reference: "yellow" if _strays(row) else "dim",

@@ -1,17 +1,21 @@
 """Which layers make a row of the table: nesting, what stands behind a layer, and what is folded."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from msgspec import Struct
 
 from gradscope.probe.summary import LayerSummary
-from gradscope.report import Report
+from gradscope.report import Report, TheorySummary
 from gradscope.rules.base import Severity
 
 ENDS = 12
 """Rows kept at either end of a folded table, at most."""
 LEAST_FOLDED = 4
 """Fewer rows than this are not worth a fold."""
+
+UNTOLD = TheorySummary(None, None, None)
+"""Of reports that know no theory."""
 
 
 class Row(Struct, frozen=True, kw_only=True):
@@ -26,6 +30,8 @@ class Row(Struct, frozen=True, kw_only=True):
     """The layers without rows that follow it, such as its activation."""
     severity: Severity | None
     """Of the worst finding at the layer or at one behind it."""
+    sigmas: float
+    """Standard deviations beyond which a measurement is unlike theory."""
 
 
 class Fold(Struct, frozen=True):
@@ -34,6 +40,14 @@ class Fold(Struct, frozen=True):
     count: int
     first: str
     last: str
+
+
+class _Marks(NamedTuple):
+    """What a report says of its layers besides their numbers."""
+
+    worst: Mapping[str, Severity]
+    """Of the findings at each layer that has any."""
+    sigmas: float
 
 
 class _Node(Struct):
@@ -46,10 +60,10 @@ def rows_of(report: Report, *, all_layers: bool = False) -> tuple[Row, ...]:
 
     A layer without weights has one when nothing weighted comes before it and there is something to say of it.
     """
-    worst = _worst(report)
+    marks = _Marks(_worst(report), (report.theory or UNTOLD).sigmas)
     trunk = _nested(report.layers)
-    rows = tuple(_rows(trunk, worst, "", 0, all_layers))
-    return rows or tuple(_rows(trunk, worst, "", 0, True))
+    rows = tuple(_rows(trunk, marks, "", 0, all_layers))
+    return rows or tuple(_rows(trunk, marks, "", 0, True))
 
 
 def folded_rows(rows: Sequence[Row]) -> Iterator[Row | Fold]:
@@ -77,9 +91,8 @@ def _nested(layers: Iterable[LayerSummary]) -> list[_Node]:
     return nodes
 
 
-def _rows(
-    nodes: Sequence[_Node], worst: Mapping[str, Severity], prefix: str, depth: int, all_layers: bool
-) -> Iterator[Row]:
+def _rows(nodes: Sequence[_Node], marks: _Marks, prefix: str, depth: int, all_layers: bool) -> Iterator[Row]:
+    worst = marks.worst
     for group in _groups(nodes, worst, all_layers):
         head, *behind = (node.layer for node in group)
         severities = [worst[layer.name] for layer in (head, *behind) if layer.name in worst]
@@ -89,8 +102,9 @@ def _rows(
             depth=depth,
             behind=tuple(behind),
             severity=max(severities, default=None),
+            sigmas=marks.sigmas,
         )
-        yield from _rows(group[0].inner, worst, head.name, depth + 1, all_layers)
+        yield from _rows(group[0].inner, marks, head.name, depth + 1, all_layers)
 
 
 def _groups(nodes: Iterable[_Node], worst: Mapping[str, Severity], all_layers: bool) -> list[list[_Node]]:

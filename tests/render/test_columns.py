@@ -14,7 +14,7 @@ BY_HEAD = {column.head: column for column in COLUMNS}
 
 
 def row(layer: LayerSummary, *behind: LayerSummary) -> Row:
-    return Row(layer=layer, label=layer.name, depth=0, behind=behind, severity=None)
+    return Row(layer=layer, label=layer.name, depth=0, behind=behind, severity=None, sigmas=3.0)
 
 
 def relu_row(**shares: float) -> Row:

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 import gradscope
+from gradscope.render.columns import THEORY
+from gradscope.render.rows import rows_of
 from gradscope.report import Report
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -115,3 +117,11 @@ def test_a_zero_or_nan_is_no_deviation() -> None:
         assert deviation is None or math.isfinite(deviation)
     assert json.dumps(report.to_dict(), allow_nan=False)
     assert msgspec.to_builtins(report.theory)
+
+
+@pytest.mark.parametrize(("limit", "is_marked"), [(1, True), (1e9, False)])
+def test_the_mark_in_the_table_moves_with_the_limit_of_the_rule(limit: float, is_marked: bool) -> None:
+    report = report_of("dying_relu", rules={"GS113": {"sigmas": limit}})
+    marked = [row.layer.name for row in rows_of(report) if THEORY.text(row).startswith("≠")]
+    assert bool(marked) == is_marked
+    assert any(finding.rule == "GS113" for finding in report.findings) == is_marked
