@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gradscope.cli.asked import Asked, Looks, full_look, measuring_options
 from gradscope.cli.commands import GuardedCommand
 from gradscope.cli.diagnoses import Diagnoses, Request
 from gradscope.cli.discovery import find_configs
@@ -15,22 +16,11 @@ from gradscope.cli.failures import say
 from gradscope.cli.options import (
     Copy,
     baseline_option,
-    check_choice,
     explain_option,
     fail_on_option,
     format_option,
-    full_option,
-    ignore_option,
-    jobs_option,
-    memory_option,
     output_option,
-    quiet_option,
     report_option,
-    seed_option,
-    select_option,
-    set_option,
-    trials_option,
-    verbose_option,
     write_baseline_option,
 )
 from gradscope.cli.output import write
@@ -50,19 +40,11 @@ MOST_SKIPPED = 5
 @format_option(COMPACT_RENDERERS)
 @output_option
 @report_option(COMPACT_RENDERERS)
-@set_option
-@seed_option
-@trials_option
-@select_option
-@ignore_option
+@measuring_options()
 @baseline_option
 @write_baseline_option
-@jobs_option
 @explain_option(default=False)
-@memory_option
-@full_option
-@quiet_option
-@verbose_option
+@full_look
 @fail_on_option("error")
 def check(
     *,
@@ -70,19 +52,11 @@ def check(
     form: str,
     output: str | None,
     copies: tuple[Copy, ...],
-    settings: dict[str, str],
-    seed: int | None,
-    trials: int | None,
-    select: tuple[str, ...],
-    ignore: tuple[str, ...],
+    asked: Asked,
     baseline: str | None,
     write_baseline: str | None,
-    jobs: int | None,
     explains: bool,
-    memory: int | None,
-    full: bool,
-    quiet: bool,
-    verbose: bool,
+    looks: Looks,
     fail_on: str,
 ) -> None:
     """Judge many configs, a line each, and exit with 1 when any fails.
@@ -98,33 +72,30 @@ def check(
       gradscope check configs/ --write-baseline known.json
       gradscope check configs/ --baseline known.json
     """
+    known = _known(baseline, write_baseline)
+    found = find_configs(paths)
+    _say_skipped(found.skipped, looks.verbose)
+    written = [Copy(form, output), *copies]
+    explains = explains and shows_advice(written, quiet=looks.quiet)
+    says_failures = form != "table" or output is not None
+    more = {"explains": explains, "at_once": True, "says_failures": says_failures}
+    diagnoses = Diagnoses(Request(found.sources, asked, looks.verbose, **more))
+    outcome = _judged(diagnoses, known, FAIL_ON[fail_on], looks)
+    write_reports(outcome, COMPACT_RENDERERS, written, looks)
+    if write_baseline is None:
+        code = max(diagnoses.exit_code, findings_code(outcome))
+    else:
+        code = _kept(outcome, write_baseline, diagnoses.exit_code)
+    click.get_current_context().exit(code)
+
+
+def _judged(diagnoses: Diagnoses, known: Baseline | None, fails_on: tuple[str, ...], looks: Looks) -> Outcome:
     from gradscope.cli.terminal import shows_progress
     from gradscope.render.outcome import Outcome
 
-    check_choice(select, ignore)
-    known = _known(baseline, write_baseline)
-    found = find_configs(paths)
-    _say_skipped(found.skipped, verbose)
-    written = [Copy(form, output), *copies]
-    in_report = form == "table" and output is None
-    diagnoses = Diagnoses(
-        Request(
-            *(found.sources, settings, seed, trials, select, ignore, jobs, memory, verbose),
-            explains=explains and shows_advice(written, quiet=quiet),
-            at_once=True,
-            says_failures=not in_report,
-        )
-    )
-    diagnoses.run(shows_progress=shows_progress(quiet))
-    outcome = Outcome(diagnoses.results, several=True, fails_on=FAIL_ON[fail_on], repository=here())
-    if known is not None:
-        outcome = _compared(outcome, known)
-    looks = {"full": full, "quiet": quiet, "verbose": verbose}
-    write_reports(outcome, COMPACT_RENDERERS, written, **looks)
-    if write_baseline is not None and diagnoses.exit_code != INTERRUPTED:
-        _keep(outcome, write_baseline)
-    found_code = 0 if write_baseline is not None else findings_code(outcome)
-    click.get_current_context().exit(max(diagnoses.exit_code, found_code))
+    diagnoses.run(shows_progress=shows_progress(looks.quiet))
+    outcome = Outcome(diagnoses.results, several=True, fails_on=fails_on, repository=here())
+    return outcome if known is None else _compared(outcome, known)
 
 
 def _known(path: str | None, new: str | None) -> Baseline | None:
@@ -160,9 +131,13 @@ def _compared(outcome: Outcome, known: Baseline) -> Outcome:
     return msgspec.structs.replace(outcome, results=results, fixed=fixed)
 
 
-def _keep(outcome: Outcome, path: str) -> None:
+def _kept(outcome: Outcome, path: str, code: int) -> int:
+    """Write the findings down, and return the exit code: what was interrupted is no baseline."""
+    if code == INTERRUPTED:
+        return code
     from gradscope.baseline import baseline_text
 
     write(baseline_text(outcome.reports, outcome.repository), path)
     count = sum(len(report.findings) for report in outcome.reports)
     say(f"{path}: {count} findings written; `--baseline {path}` lets only new ones fail")
+    return code

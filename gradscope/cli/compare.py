@@ -2,27 +2,11 @@
 
 import click
 
+from gradscope.cli.asked import Asked, Looks, full_look, measuring_options
 from gradscope.cli.commands import GuardedCommand
 from gradscope.cli.diagnoses import STDIN
 from gradscope.cli.exits import FAIL_ON, FINDINGS
-from gradscope.cli.options import (
-    Copy,
-    check_choice,
-    check_pictures,
-    fail_on_option,
-    format_option,
-    full_option,
-    ignore_option,
-    jobs_option,
-    memory_option,
-    output_option,
-    quiet_option,
-    seed_option,
-    select_option,
-    set_option,
-    trials_option,
-    verbose_option,
-)
+from gradscope.cli.options import Copy, check_pictures, fail_on_option, format_option, output_option
 from gradscope.cli.output import write
 from gradscope.render.compared import COMPARED_RENDERERS
 
@@ -39,32 +23,16 @@ def _sources(ctx: click.Context, parameter: click.Parameter, sources: tuple[str,
 @click.argument("sources", nargs=-1, required=True, metavar="A [B]", callback=_sources)
 @format_option(COMPARED_RENDERERS)
 @output_option
-@set_option
-@seed_option
-@trials_option
-@select_option
-@ignore_option
-@jobs_option
-@memory_option
-@full_option
-@quiet_option
-@verbose_option
+@measuring_options()
+@full_look
 @fail_on_option("error")
 def compare(
     *,
     sources: tuple[str, ...],
     form: str,
     output: str | None,
-    settings: dict[str, str],
-    seed: int | None,
-    trials: int | None,
-    select: tuple[str, ...],
-    ignore: tuple[str, ...],
-    jobs: int | None,
-    memory: int | None,
-    full: bool,
-    quiet: bool,
-    verbose: bool,
+    asked: Asked,
+    looks: Looks,
     fail_on: str,
 ) -> None:
     """Compare two configs or saved reports, and exit with 1 when B is worse.
@@ -80,20 +48,18 @@ def compare(
       gradscope compare before.json net.yaml --fail-on warning
       gradscope compare before.json after.json --format html -o compared.html
     """
-    from gradscope.cli.sides import Asked, read_sides
+    from gradscope.cli.sides import read_sides
     from gradscope.cli.terminal import render_options, shows_progress
     from gradscope.comparing.comparison import compare as compared
     from gradscope.render.compared import Compared, render
 
-    check_choice(select, ignore)
     check_pictures([Copy(form, output)])
-    if len(sources) == 1 and not settings:
+    if len(sources) == 1 and not asked.settings:
         raise click.UsageError(
             f"{sources[0]} alone is no comparison; name a second one, or vary it with --set"
         )
-    asked = Asked(sources, settings, seed, trials, select, ignore, jobs, memory)
-    a, b = read_sides(asked, shows_progress=shows_progress(quiet))
+    a, b = read_sides(sources, asked, shows_progress=shows_progress(looks.quiet))
     found = Compared(compared(a, b), FAIL_ON[fail_on])
-    options = render_options(to_file=output is not None, full=full, quiet=quiet, verbose=verbose)
+    options = render_options(to_file=output is not None, **looks._asdict())
     write(render(form, found, options), output, ansi=options.ansi)
     click.get_current_context().exit(FINDINGS if found.is_worse else 0)

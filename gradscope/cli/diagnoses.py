@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from gradscope.cli.asked import Asked
 from gradscope.cli.exits import INTERRUPTED
 from gradscope.cli.failures import failure_code, failure_of, say_failure, say_interrupted
 from gradscope.cli.progress import Progress
@@ -27,14 +28,7 @@ class Request(NamedTuple):
 
     sources: tuple[str | Failure, ...]
     """Paths, `-` for standard input, and what could not even be looked at."""
-    settings: Mapping[str, str]
-    """The texts of --set, by key."""
-    seed: int | None
-    trials: int | None
-    select: tuple[str, ...]
-    ignore: tuple[str, ...]
-    jobs: int | None
-    memory: int | None
+    asked: Asked
     verbose: bool
     explains: bool = False
     """Whether remedies are tried for what warns."""
@@ -82,7 +76,7 @@ class Diagnoses:
         """
         from gradscope.engine.threads import one_blas_thread
 
-        overrides = read_settings(self._request.settings)
+        overrides = read_settings(self._request.asked.settings)
         try:
             configs = self._configs = self._loaded(overrides)
             total = sum(config.trials for config in configs.values())
@@ -116,13 +110,12 @@ class Diagnoses:
             config = load_config("<stdin>", overrides, text=standard_input())
         else:
             config = load_config(source, overrides)
-        asked = {"seed": self._request.seed, "trials": self._request.trials}
-        changes = {name: value for name, value in asked.items() if value is not None}
+        changes = self._request.asked.draws
         return msgspec.structs.replace(config, **changes) if changes else config
 
     def _diagnose_all(self, configs: Mapping[int, Config], progress: Progress) -> None:
         workers, jobs = self._shares(len(configs))
-        memory = self._request.memory
+        memory = self._request.asked.memory
         if workers > 1:
             from gradscope.build.free_memory import held_share
 
@@ -159,8 +152,8 @@ class Diagnoses:
         from gradscope.engine.threads import available_jobs
 
         if not self._request.at_once:
-            return 1, self._request.jobs
-        jobs = self._request.jobs or available_jobs()
+            return 1, self._request.asked.jobs
+        jobs = self._request.asked.jobs or available_jobs()
         workers = max(1, min(jobs, count))
         return workers, max(1, jobs // workers)
 
@@ -175,8 +168,7 @@ class Diagnoses:
     def _measure(self, jobs: int | None, memory: int | None) -> Callable[..., Report]:
         from gradscope.diagnosis import diagnose
 
-        asked = self._request
-        return partial(diagnose, jobs=jobs, memory=memory, select=asked.select, ignore=asked.ignore)
+        return partial(diagnose, **self._request.asked.means | {"jobs": jobs, "memory": memory})
 
     def _explain_all(self, shows_progress: bool) -> None:
         """Try remedies for what warns, when all is diagnosed: nothing measured is lost if that is stopped."""
@@ -191,7 +183,8 @@ class Diagnoses:
             return
         from gradscope.remedies.explaining import explained
 
-        measured = self._measure(self._request.jobs, self._request.memory)
+        asked = self._request.asked
+        measured = self._measure(asked.jobs, asked.memory)
         with Progress(len(sick), shown=shows_progress, noun="remedies") as progress:
             for number, report in sick.items():
                 with progress.part(1):

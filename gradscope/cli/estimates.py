@@ -51,11 +51,12 @@ def _estimate(source: str, request: Request) -> Estimate:
     from gradscope.effort.asking import read_estimate
     from gradscope.engine.threads import available_jobs
 
+    asked = request.asked
     return read_estimate(
         "<stdin>" if source == STDIN else source,
-        read_settings(request.settings),
+        read_settings(asked.settings),
         text=standard_input() if source == STDIN else None,
-        asked={"seed": request.seed, "trials": request.trials},
-        jobs=request.jobs or available_jobs(),
-        memory=request.memory,
+        asked={"seed": asked.seed, "trials": asked.trials},
+        jobs=asked.jobs or available_jobs(),
+        memory=asked.memory,
     )

@@ -7,30 +7,17 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gradscope.cli.asked import Asked, Looks, look_options, measuring_options
 from gradscope.cli.commands import GuardedCommand
 from gradscope.cli.diagnoses import STDIN, read_settings, standard_input
 from gradscope.cli.exits import FINDINGS
 from gradscope.cli.failures import say
-from gradscope.cli.options import (
-    check_choice,
-    format_option,
-    ignore_option,
-    jobs_option,
-    memory_option,
-    option,
-    output_option,
-    quiet_option,
-    seed_option,
-    select_option,
-    set_option,
-    trials_option,
-    verbose_option,
-)
+from gradscope.cli.options import format_option, option, output_option
 from gradscope.cli.output import write
 from gradscope.errors import Place, Problem, UserError
 
 if TYPE_CHECKING:
-    from gradscope.remedies.fixing import Found
+    from gradscope.remedies.fixing import Found, Source
     from gradscope.remedies.search import Attempt
 
 FORMATS = ("table", "json", "markdown")
@@ -42,15 +29,8 @@ FORMATS = ("table", "json", "markdown")
 @click.option("--in-place", is_flag=True, help="Write the new config over the old one.")
 @format_option(FORMATS)
 @output_option
-@set_option
-@seed_option
-@trials_option
-@select_option
-@ignore_option
-@jobs_option
-@memory_option
-@quiet_option
-@verbose_option
+@measuring_options()
+@look_options()
 def fix(
     *,
     config: str,
@@ -58,15 +38,8 @@ def fix(
     in_place: bool,
     form: str,
     output: str | None,
-    settings: dict[str, str],
-    seed: int | None,
-    trials: int | None,
-    select: tuple[str, ...],
-    ignore: tuple[str, ...],
-    jobs: int | None,
-    memory: int | None,
-    quiet: bool,
-    verbose: bool,
+    asked: Asked,
+    looks: Looks,
 ) -> None:
     """Find the smallest change that makes a config pass, and write it.
 
@@ -79,32 +52,35 @@ def fix(
       gradscope fix configs/xavier_relu_30.yaml --write better.yaml
       gradscope fix net.yaml --in-place
     """
-    from gradscope.cli.terminal import render_options, shows_progress
-    from gradscope.remedies.fixing import Source, fixed, read_file
+    from gradscope.cli.terminal import render_options
+    from gradscope.remedies.fixing import Source, read_file
     from gradscope.render.fix import RENDERERS, Fixed
 
-    check_choice(select, ignore)
     where = _target(config, target, in_place, output)
     source = Source("<stdin>", standard_input()) if config == STDIN else read_file(config)
-    found = fixed(
-        source,
-        read_settings(settings),
-        asked={"seed": seed, "trials": trials},
-        select=select,
-        ignore=ignore,
-        jobs=jobs,
-        memory=memory,
-        progress=_say_attempt if shows_progress(quiet) else None,
-    )
+    found = _found(source, asked, quiet=looks.quiet)
     failure = _write(found, where)
     written = where if found.text is not None and failure is None else None
-    options = render_options(to_file=output is not None, quiet=quiet, verbose=verbose)
-    given = tuple(f"{key}={text}" for key, text in settings.items())
+    options = render_options(to_file=output is not None, **looks._asdict())
+    given = tuple(f"{key}={text}" for key, text in asked.settings.items())
     shown = Fixed(found.fix, found.diff, written, given)
     write(RENDERERS[form](shown, options), output, ansi=options.ansi)
     if failure is not None:
         raise failure
     click.get_current_context().exit(FINDINGS if found.fix.needed and found.fix.found is None else 0)
+
+
+def _found(source: Source, asked: Asked, *, quiet: bool) -> Found:
+    from gradscope.cli.terminal import shows_progress
+    from gradscope.remedies.fixing import fixed
+
+    return fixed(
+        source,
+        read_settings(asked.settings),
+        asked={"seed": asked.seed, "trials": asked.trials},
+        progress=_say_attempt if shows_progress(quiet) else None,
+        **asked.means,
+    )
 
 
 def _write(found: Found, where: str | None) -> UserError | None:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from gradscope.cli.asked import Looks
 from gradscope.cli.options import Copy
 from gradscope.cli.output import write
 from gradscope.repository import Repository, find_repository
@@ -24,7 +25,7 @@ _BARE = frozenset({"csv", "png"})
 
 
 def write_reports(
-    outcome: Outcome, renderers: Mapping[str, str], copies: Iterable[Copy], **looks: bool
+    outcome: Outcome, renderers: Mapping[str, str], copies: Iterable[Copy], looks: Looks
 ) -> None:
     """Write the outcome in each format to its file, or to standard output.
 
@@ -32,7 +33,7 @@ def write_reports(
         outcome: what came of the configs.
         renderers: the formats of the command.
         copies: where each goes, the report itself first.
-        looks: options of the renderers that the command line sets.
+        looks: how much of it is shown.
 
     Raises:
         UserError: a file cannot be written.
@@ -41,7 +42,7 @@ def write_reports(
     from gradscope.render import render
 
     for form, path in copies:
-        options = render_options(to_file=path is not None, **looks)
+        options = render_options(to_file=path is not None, **looks._asdict())
         text = render(form, outcome, options, renderers)
         if text or form not in FOR_PEOPLE:
             write(text, path, ansi=options.ansi)

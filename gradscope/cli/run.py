@@ -2,29 +2,18 @@
 
 import click
 
+from gradscope.cli.asked import Asked, Looks, every_look, measuring_options
 from gradscope.cli.commands import GuardedCommand
 from gradscope.cli.diagnoses import STDIN, Diagnoses, Request
 from gradscope.cli.exits import FAIL_ON, findings_code
 from gradscope.cli.options import (
     Copy,
-    all_option,
-    check_choice,
     check_pictures,
     explain_option,
     fail_on_option,
     format_option,
-    full_option,
-    ignore_option,
-    jobs_option,
-    memory_option,
     output_option,
-    quiet_option,
     report_option,
-    seed_option,
-    select_option,
-    set_option,
-    trials_option,
-    verbose_option,
 )
 from gradscope.cli.reporting import here, shows_advice, write_reports
 from gradscope.render import DRAWN, RUN_RENDERERS
@@ -41,19 +30,10 @@ def _sources(ctx: click.Context, parameter: click.Parameter, sources: tuple[str,
 @format_option(RUN_RENDERERS)
 @output_option
 @report_option(RUN_RENDERERS)
-@set_option
-@seed_option
-@trials_option
-@select_option
-@ignore_option
-@jobs_option
+@measuring_options()
 @explain_option(default=True)
-@memory_option
 @click.option("--estimate", "estimates", is_flag=True, help="Say what it would take, and run nothing.")
-@all_option
-@full_option
-@quiet_option
-@verbose_option
+@every_look
 @fail_on_option("never")
 def run(
     *,
@@ -61,19 +41,10 @@ def run(
     form: str,
     output: str | None,
     copies: tuple[Copy, ...],
-    settings: dict[str, str],
-    seed: int | None,
-    trials: int | None,
-    select: tuple[str, ...],
-    ignore: tuple[str, ...],
-    jobs: int | None,
+    asked: Asked,
     explains: bool,
-    memory: int | None,
     estimates: bool,
-    all_layers: bool,
-    full: bool,
-    quiet: bool,
-    verbose: bool,
+    looks: Looks,
     fail_on: str,
 ) -> None:
     """Diagnose configs and show every layer, with findings and advice.
@@ -89,27 +60,31 @@ def run(
       gradscope run large.yaml --memory 4GB --estimate
       gradscope run net.yaml --format json -o report.json
     """
-    from gradscope.cli.terminal import shows_progress
-    from gradscope.render.outcome import Outcome
-
-    check_choice(select, ignore)
     written = [Copy(form, output), *copies]
     check_pictures(written)
-    request = Request(configs, settings, seed, trials, select, ignore, jobs, memory, verbose)
+    request = Request(configs, asked, looks.verbose)
     if estimates:
         from gradscope.cli.estimates import show_estimates
 
         click.get_current_context().exit(show_estimates(request, form, output))
-    request = request._replace(announces=not quiet)
-    found = Diagnoses(request._replace(explains=explains and shows_advice(written, quiet=quiet)))
-    found.run(shows_progress=shows_progress(quiet))
+    explains = explains and shows_advice(written, quiet=looks.quiet)
+    request = request._replace(explains=explains, announces=not looks.quiet)
+    click.get_current_context().exit(_shown(request, written, looks, fail_on))
+
+
+def _shown(request: Request, written: list[Copy], looks: Looks, fail_on: str) -> int:
+    """Diagnose, write the report and its copies, and return the exit code."""
+    from gradscope.cli.terminal import shows_progress
+    from gradscope.render.outcome import Outcome
+
+    found = Diagnoses(request)
+    found.run(shows_progress=shows_progress(looks.quiet))
     outcome = Outcome(
         found.results,
-        several=len(configs) > 1,
+        several=len(request.sources) > 1,
         fails_on=FAIL_ON[fail_on],
         repository=here(),
         predictions=found.predictions() if any(copy.form in DRAWN for copy in written) else (),
     )
-    looks = {"all_layers": all_layers, "full": full, "quiet": quiet, "verbose": verbose}
-    write_reports(outcome, RUN_RENDERERS, written, **looks)
-    click.get_current_context().exit(max(found.exit_code, findings_code(outcome)))
+    write_reports(outcome, RUN_RENDERERS, written, looks)
+    return max(found.exit_code, findings_code(outcome))

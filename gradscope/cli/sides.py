@@ -6,9 +6,10 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from gradscope.cli.asked import Asked
 from gradscope.cli.diagnoses import STDIN, read_settings
 from gradscope.cli.progress import Progress
 from gradscope.errors import Place, Problem, UserError
@@ -22,21 +23,6 @@ LARGEST = 1 << 28
 """Bytes of a report; one of ten thousand layers has a tenth of it."""
 
 
-class Asked(NamedTuple):
-    """What the command line asks for."""
-
-    sources: tuple[str, ...]
-    """Two, or one config for both sides."""
-    settings: Mapping[str, str]
-    """The texts of --set: for B alone where there is one source, else for every config."""
-    seed: int | None
-    trials: int | None
-    select: tuple[str, ...]
-    ignore: tuple[str, ...]
-    jobs: int | None
-    memory: int | None
-
-
 class _Found(NamedTuple):
     """One side before it is measured: a report, or a config that has to be."""
 
@@ -45,8 +31,13 @@ class _Found(NamedTuple):
     config: Config | None
 
 
-def read_sides(asked: Asked, *, shows_progress: bool) -> tuple[Side, Side]:
+def read_sides(sources: Sequence[str], asked: Asked, *, shows_progress: bool) -> tuple[Side, Side]:
     """Both sides, the configs among them diagnosed.
+
+    Args:
+        sources: two, or one config for both sides.
+        asked: of which --set is for B alone where there is one source, else for every config.
+        shows_progress: whether somebody is looking.
 
     Raises:
         UserError: with every mistake of both.
@@ -54,20 +45,20 @@ def read_sides(asked: Asked, *, shows_progress: bool) -> tuple[Side, Side]:
     from gradscope.comparing.comparison import Side
     from gradscope.engine.threads import one_blas_thread
 
-    found = _found(asked)
+    found = _found(sources, asked)
     total = sum(side.config.trials for side in found if side.config is not None)
     with one_blas_thread(), Progress(total, shown=shows_progress) as progress:
         a, b = (Side(side.label, side.report or _diagnosed(side, asked, progress)) for side in found)
     return a, b
 
 
-def _found(asked: Asked) -> list[_Found]:
+def _found(sources: Sequence[str], asked: Asked) -> list[_Found]:
     overrides = read_settings(asked.settings)
-    if len(asked.sources) == 1:
-        sides = [(asked.sources[0], {}), (asked.sources[0], overrides)]
+    if len(sources) == 1:
+        sides = [(sources[0], {}), (sources[0], overrides)]
     else:
-        sides = [(source, overrides) for source in asked.sources]
-    texts = {source: _content(source) for source in asked.sources}
+        sides = [(source, overrides) for source in sources]
+    texts = {source: _content(source) for source in sources}
     found, problems = [], []
     for source, settings in sides:
         try:
@@ -76,7 +67,7 @@ def _found(asked: Asked) -> list[_Found]:
             problems += [problem for problem in error.problems if problem not in problems]
     if not problems and asked.settings and all(side.config is None for side in found):
         fact = "--set changes configs, and only saved reports are given"
-        problems.append(Problem(Place(asked.sources[0]), fact, "give the config that it was made from"))
+        problems.append(Problem(Place(sources[0]), fact, "give the config that it was made from"))
     if problems:
         raise UserError(problems)
     return found
@@ -94,10 +85,7 @@ def _side(source: str, content: str | None, overrides: Mapping[str, Any], asked:
     # A file is read again, in whatever encoding it has; what can be read only once is not.
     text = None if content is None or _is_file(source) else content
     config = load_config(name, overrides, text=text)
-    wanted = {"seed": asked.seed, "trials": asked.trials}
-    config = msgspec.structs.replace(
-        config, **{key: value for key, value in wanted.items() if value is not None}
-    )
+    config = msgspec.structs.replace(config, **asked.draws)
     words = [f"--set {key}={asked.settings[key]}" for key in overrides]
     return _Found(" ".join([name, *words]), None, config)
 
@@ -107,14 +95,7 @@ def _diagnosed(side: _Found, asked: Asked, progress: Progress) -> Report:
 
     assert side.config is not None  # or there was a report
     with progress.part(side.config.trials) as reach:
-        return diagnose(
-            side.config,
-            select=asked.select,
-            ignore=asked.ignore,
-            jobs=asked.jobs,
-            memory=asked.memory,
-            progress=reach,
-        )
+        return diagnose(side.config, progress=reach, **asked.means)
 
 
 def _content(source: str) -> str | None:

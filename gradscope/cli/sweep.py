@@ -7,21 +7,15 @@ from typing import Any
 
 import click
 
+from gradscope.cli.asked import measuring_options
 from gradscope.cli.commands import GuardedCommand
 from gradscope.cli.options import (
     Copy,
-    check_choice,
     check_pictures,
     format_option,
-    ignore_option,
-    memory_option,
     option,
     output_option,
     quiet_option,
-    seed_option,
-    select_option,
-    set_option,
-    trials_option,
     verbose_option,
 )
 from gradscope.sweeping.bounds import MOST_JOBS, MOST_SECONDS
@@ -80,11 +74,14 @@ def _check_summary(ctx: click.Context) -> None:
 @option("--random", "draws", type=click.IntRange(1), metavar="N", help="N points drawn at random, not all.")
 @option("--random-seed", type=click.IntRange(0), metavar="N", default=0, help="Seed of these draws.")
 @option("--where", metavar="CONDITION", help="Keep the points that meet it: 'depth * width < 1e5'.")
-@set_option
-@seed_option
-@trials_option
-@select_option
-@ignore_option
+@measuring_options(
+    option(
+        "--jobs",
+        type=click.IntRange(1, MOST_JOBS),
+        metavar="N",
+        help="Processes; by default one a processor. No number changes.",
+    )
+)
 @option("--store", metavar="FILE", help="Where results are kept; beside the config if not given.")
 @click.option(
     "--export",
@@ -93,12 +90,6 @@ def _check_summary(ctx: click.Context) -> None:
     multiple=True,
     callback=_exports,
     help="Write all points to a .csv, .jsonl or .parquet file. Repeatable.",
-)
-@option(
-    "--jobs",
-    type=click.IntRange(1, MOST_JOBS),
-    metavar="N",
-    help="Processes; by default one a processor. No number changes.",
 )
 @option(
     "--dask", "scheduler", metavar="SCHEDULER", help="Compute on a Dask cluster: tcp://host:8786, or local."
@@ -110,7 +101,6 @@ def _check_summary(ctx: click.Context) -> None:
     check=_seconds,
     help="Give up a point that takes longer.",
 )
-@memory_option
 @click.option("--fail-fast", is_flag=True, help="Stop at the first point that fails.")
 @click.option("--retry-failed", is_flag=True, help="Compute points again that failed before.")
 @click.option("--dry-run", is_flag=True, help="Say how many points there are and how long they would take.")
@@ -119,7 +109,7 @@ def _check_summary(ctx: click.Context) -> None:
 @output_option
 @quiet_option
 @verbose_option
-def sweep(*, config: str | None, store: str | None, summary: str | None, dry_run: bool, **asked: Any) -> None:
+def sweep(*, config: str | None, store: str | None, summary: str | None, dry_run: bool, **given: Any) -> None:
     """Diagnose a config at many values of its knobs, in parallel, and keep every result.
 
     CONFIG is a YAML file, - reads standard input; or a sweep file with base, axes, zip, random and where.
@@ -138,15 +128,14 @@ def sweep(*, config: str | None, store: str | None, summary: str | None, dry_run
     from gradscope.cli.sweeps import Request, run_sweep, show_estimate, show_summary
 
     ctx = click.get_current_context()
-    check_choice(asked["select"], asked["ignore"])
-    check_pictures([Copy(asked["form"], asked["output"])])
+    check_pictures([Copy(given["form"], given["output"])])
     if summary is not None:
         _check_summary(ctx)
-        ctx.exit(show_summary(Request(config="", store=summary, **asked)))
+        ctx.exit(show_summary(Request(config="", store=summary, **given)))
     if config is None:
         raise click.UsageError("a CONFIG is missing; name a YAML file, or a store with --summary")
     if config == STDIN and store is None:
         raise click.UsageError("there is nothing beside standard input; name a place with --store FILE")
     path = f"{os.path.splitext(config)[0]}.sweep.sqlite" if store is None else store
-    request = Request(config=config, store=path, **asked)
+    request = Request(config=config, store=path, **given)
     ctx.exit(show_estimate(request) if dry_run else run_sweep(request))

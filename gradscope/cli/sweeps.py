@@ -8,6 +8,7 @@ from contextlib import closing
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
+from gradscope.cli.asked import Asked
 from gradscope.cli.exits import FINDINGS, INTERRUPTED
 from gradscope.cli.failures import say
 from gradscope.cli.output import write
@@ -33,17 +34,11 @@ class Request(NamedTuple):
     draws: int | None
     random_seed: int
     where: str | None
-    settings: dict[str, str]
-    seed: int | None
-    trials: int | None
-    select: tuple[str, ...]
-    ignore: tuple[str, ...]
+    asked: Asked
     store: str
     exports: tuple[str, ...]
-    jobs: int | None
     scheduler: str | None
     timeout: float | None
-    memory: int | None
     fail_fast: bool
     retry_failed: bool
     form: str
@@ -116,7 +111,7 @@ def _job(request: Request) -> Job:
         axes, groups = [*found.axes, *axes], [*map(list, found.zipped), *groups]
         draws, where, source = draws or found.draws, where or found.where, found.base
     for axis in chain(axes, *groups):
-        if axis.name in request.settings:
+        if axis.name in request.asked.settings:
             fact = f"'{axis.name}' is set with --set and varied"
             raise UserError([Problem(axis.place, fact, "leave one of them out")])
     base = _base(request, source)
@@ -124,7 +119,7 @@ def _job(request: Request) -> Job:
         base=base,
         design=make_design(base, axes, groups, draws=draws, where=where),
         timeout=request.timeout,
-        memory=request.memory,
+        memory=request.asked.memory,
         fail_fast=request.fail_fast,
         retry_failed=request.retry_failed,
     )
@@ -159,19 +154,19 @@ def _base(request: Request, source: str) -> Base:
         text = sys.stdin.buffer.read(MAX_FILE + 1).decode("utf-8-sig", "surrogateescape")
     return read_base(
         "<stdin>" if source == STDIN else source,
-        {key: parse_value(value, f"--set {key}") for key, value in request.settings.items()},
+        {key: parse_value(value, f"--set {key}") for key, value in request.asked.settings.items()},
         text=text,
-        seed=request.seed,
-        trials=request.trials,
-        select=request.select,
-        ignore=request.ignore,
+        seed=request.asked.seed,
+        trials=request.asked.trials,
+        select=request.asked.select,
+        ignore=request.asked.ignore,
     )
 
 
 def _jobs(request: Request) -> int:
     from gradscope.engine.threads import available_jobs
 
-    return request.jobs or available_jobs()
+    return request.asked.jobs or available_jobs()
 
 
 def _followed(request: Request, job: Job) -> Done:

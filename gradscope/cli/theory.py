@@ -2,16 +2,10 @@
 
 import click
 
+from gradscope.cli.asked import Looks, full_look
 from gradscope.cli.commands import GuardedCommand
 from gradscope.cli.diagnoses import STDIN, read_settings, standard_input
-from gradscope.cli.options import (
-    format_option,
-    full_option,
-    output_option,
-    quiet_option,
-    set_option,
-    verbose_option,
-)
+from gradscope.cli.options import format_option, output_option, set_option
 from gradscope.cli.output import write
 
 FORMATS = ("table", "json", "csv", "markdown")
@@ -29,9 +23,7 @@ FORMATS = ("table", "json", "csv", "markdown")
 @format_option(FORMATS)
 @output_option
 @set_option
-@full_option
-@quiet_option
-@verbose_option
+@full_look
 def theory(
     *,
     config: str,
@@ -39,9 +31,7 @@ def theory(
     form: str,
     output: str | None,
     settings: dict[str, str],
-    full: bool,
-    quiet: bool,
-    verbose: bool,
+    looks: Looks,
 ) -> None:
     """Predict the flow by mean-field theory, without building the network.
 
@@ -60,7 +50,7 @@ def theory(
 
     source, text = ("<stdin>", standard_input()) if config == STDIN else (config, None)
     overrides = read_settings(settings)
-    options = render_options(to_file=output is not None, full=full, quiet=quiet, verbose=verbose)
+    options = render_options(to_file=output is not None, **looks._asdict())
     if axes:
         from gradscope.phases import phase_diagram
         from gradscope.render.phases import RENDERERS as DIAGRAMS

@@ -7,29 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gradscope.cli.asked import Asked, Looks, every_look, measuring_options
 from gradscope.cli.commands import GuardedCommand
 from gradscope.cli.diagnoses import STDIN, read_settings, standard_input
 from gradscope.cli.event_files import event_file, event_folder
 from gradscope.cli.exits import FAIL_ON, INTERRUPTED, findings_code
 from gradscope.cli.options import (
     Copy,
-    all_option,
-    check_choice,
     check_pictures,
     fail_on_option,
     format_option,
-    full_option,
-    ignore_option,
-    jobs_option,
-    memory_option,
     option,
     output_option,
-    quiet_option,
-    seed_option,
-    select_option,
-    set_option,
-    trials_option,
-    verbose_option,
 )
 from gradscope.cli.output import write
 from gradscope.render.training import TRAINING_RENDERERS
@@ -37,12 +26,11 @@ from gradscope.render.training import TRAINING_RENDERERS
 if TYPE_CHECKING:
     from gradscope.config.schema import Config
     from gradscope.probe.steps import TrainingStep
+    from gradscope.report import TrainingReport
     from gradscope.training.run import Told
 
 OPTIMIZERS = ("sgd", "momentum", "adam", "adamw")
 TARGETS = ("teacher", "random")
-SETTINGS = ("steps", "lr", "optimizer", "clip", "every", "targets")
-"""Options that stand for keys of the config's `training`."""
 
 
 @click.command(cls=GuardedCommand)
@@ -61,42 +49,19 @@ SETTINGS = ("steps", "lr", "optimizer", "clip", "every", "targets")
 )
 @format_option(TRAINING_RENDERERS)
 @output_option
-@set_option
-@seed_option
-@trials_option
-@select_option
-@ignore_option
-@jobs_option
-@memory_option
-@all_option
-@full_option
-@quiet_option
-@verbose_option
+@measuring_options()
+@every_look
 @fail_on_option("never")
 def train(
     *,
     source: str,
-    steps: int | None,
-    lr: float | None,
-    optimizer: str | None,
-    clip: float | None,
-    every: int | None,
-    targets: str | None,
     tensorboard: str | None,
     form: str,
     output: str | None,
-    settings: dict[str, str],
-    seed: int | None,
-    trials: int | None,
-    select: tuple[str, ...],
-    ignore: tuple[str, ...],
-    jobs: int | None,
-    memory: int | None,
-    all_layers: bool,
-    full: bool,
-    quiet: bool,
-    verbose: bool,
+    asked: Asked,
+    looks: Looks,
     fail_on: str,
+    **lesson: Any,
 ) -> None:
     """Train for a few steps, and show what becomes of gradient flow, loss and units.
 
@@ -113,38 +78,33 @@ def train(
     """
     from gradscope.cli.reporting import here
     from gradscope.cli.terminal import render_options
-    from gradscope.cli.training_progress import training_progress
-    from gradscope.engine.threads import one_blas_thread
     from gradscope.render.outcome import Outcome
     from gradscope.render.training import render_training
-    from gradscope.training.run import setup_of
-    from gradscope.training.run import train as train_network
 
-    check_choice(select, ignore)
     check_pictures([Copy(form, output)])
-    given = {"steps": steps, "lr": lr, "optimizer": optimizer, "clip": clip, "every": every}
-    asked = {"seed": seed, "trials": trials} | {
-        f"training.{name}": value for name, value in (given | {"targets": targets}).items()
-    }
-    config = _loaded(source, read_settings(settings) | {k: v for k, v in asked.items() if v is not None})
-    watched = training_progress(setup_of(config), quiet=quiet)
-    with one_blas_thread(), event_file(tensorboard) as events, watched as progress:
-        report = train_network(
-            config,
-            select=select,
-            ignore=ignore,
-            jobs=jobs,
-            memory=memory,
-            progress=_both(progress, None if events is None else events.step),
-            counted=None if events is None else events.counts,
-        )
-    options = render_options(
-        to_file=output is not None, all_layers=all_layers, full=full, quiet=quiet, verbose=verbose
-    )
+    own = {f"training.{name}": value for name, value in lesson.items() if value is not None}
+    config = _loaded(source, read_settings(asked.settings) | asked.draws | own)
+    report = _taught(config, asked, tensorboard, quiet=looks.quiet)
+    options = render_options(to_file=output is not None, **looks._asdict())
     outcome = Outcome((report,), fails_on=FAIL_ON[fail_on], repository=here())
     write(render_training(form, outcome, options), output, ansi=options.ansi)
     code = INTERRUPTED if report.ended == "interrupted" else findings_code(outcome)
     click.get_current_context().exit(code)
+
+
+def _taught(config: Config, asked: Asked, tensorboard: str | None, *, quiet: bool) -> TrainingReport:
+    from gradscope.cli.training_progress import training_progress
+    from gradscope.engine.threads import one_blas_thread
+    from gradscope.training.run import setup_of, train
+
+    watched = training_progress(setup_of(config), quiet=quiet)
+    with one_blas_thread(), event_file(tensorboard) as events, watched as progress:
+        return train(
+            config,
+            progress=_both(progress, None if events is None else events.step),
+            counted=None if events is None else events.counts,
+            **asked.means,
+        )
 
 
 def _both(first: Told | None, second: Told | None) -> Told | None:

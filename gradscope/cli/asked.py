@@ -1,0 +1,100 @@
+"""What commands that diagnose configs are asked alike: a record each of what to measure and of how to show
+it, and the decorators that fill them from options."""
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, NamedTuple
+
+from gradscope.cli.options import (
+    Decorator,
+    all_option,
+    check_choice,
+    full_option,
+    ignore_option,
+    jobs_option,
+    memory_option,
+    quiet_option,
+    seed_option,
+    select_option,
+    set_option,
+    trials_option,
+    verbose_option,
+)
+
+
+class Asked(NamedTuple):
+    """What to measure, by which rules to judge it, and what it may take."""
+
+    settings: Mapping[str, str]
+    """The texts of --set, by key."""
+    seed: int | None
+    trials: int | None
+    select: tuple[str, ...]
+    ignore: tuple[str, ...]
+    jobs: int | None
+    memory: int | None
+
+    @property
+    def draws(self) -> dict[str, int]:
+        """What is drawn other than the config says."""
+        asked = {"seed": self.seed, "trials": self.trials}
+        return {name: value for name, value in asked.items() if value is not None}
+
+    @property
+    def means(self) -> dict[str, Any]:
+        """What a diagnosis takes besides its config."""
+        return {name: getattr(self, name) for name in ("select", "ignore", "jobs", "memory")}
+
+
+class Looks(NamedTuple):
+    """How much of a report is shown."""
+
+    all_layers: bool = False
+    full: bool = False
+    quiet: bool = False
+    verbose: bool = False
+
+
+def measuring_options(jobs: Decorator = jobs_option) -> Decorator:
+    """The options behind `Asked`, which the command gets as `asked`.
+
+    Args:
+        jobs: the option --jobs, where threads are not what it counts.
+    """
+
+    def decorate(command: Callable[..., None]) -> Any:
+        @wraps(command)
+        def measuring(**given: Any) -> None:
+            asked = Asked(*(given.pop(name) for name in Asked._fields))
+            check_choice(asked.select, asked.ignore)
+            command(asked=asked, **given)
+
+        options = (set_option, seed_option, trials_option, select_option, ignore_option, jobs, memory_option)
+        return _decorated(measuring, options)
+
+    return decorate
+
+
+def look_options(*more: Decorator) -> Decorator:
+    """The options behind `Looks`, which the command gets as `looks`: --quiet and --verbose, and `more`."""
+
+    def decorate(command: Callable[..., None]) -> Any:
+        @wraps(command)
+        def showing(**given: Any) -> None:
+            looks = Looks(**{name: given.pop(name) for name in Looks._fields if name in given})
+            command(looks=looks, **given)
+
+        return _decorated(showing, (*more, quiet_option, verbose_option))
+
+    return decorate
+
+
+def _decorated(command: Any, options: tuple[Decorator, ...]) -> Any:
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+every_look = look_options(all_option, full_option)
+full_look = look_options(full_option)
+"""Of reports in which all layers have a row anyway."""
