@@ -4,12 +4,13 @@ import os
 import sys
 from typing import NoReturn
 
-from gradscope.cli.environment import collect_seldom, leave_garbage, use_one_blas_thread
+from gradscope.cli.environment import collect_seldom, leave_garbage, open_streams, use_one_blas_thread
 from gradscope.cli.exits import INTERRUPTED
 
 
 def main() -> NoReturn:
     """The process `gradscope`: runs the command line and ends with its exit code."""
+    open_streams()
     collect_seldom()
     use_one_blas_thread()
     try:

@@ -22,6 +22,14 @@ def use_one_blas_thread() -> None:
         os.environ.update(dict.fromkeys(BLAS_VARIABLES, "1"))
 
 
+def open_streams() -> None:
+    """Give a process that was started without standard streams (`>&-`) such that hold nothing: whoever closed
+    them wants to read nothing, but may want the exit code, or the file of -o."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115  for good
+
+
 def collect_seldom() -> None:
     """Have Python look for cycles of garbage less often: while it imports hundreds of modules it would do so
     hundreds of times, which takes a tenth of a small network's process."""

@@ -37,6 +37,25 @@ def test_a_pipe_gets_plain_text(tmp_path: Path) -> None:
     assert "|∂L/∂y|" in result.stdout.decode()
 
 
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", ">&- 2>&-"])
+def test_closed_streams_leave_the_exit_code(tmp_path: Path, closed: str) -> None:
+    command = f"{sys.executable} -m gradscope check {small(tmp_path)} {closed}"
+    done = subprocess.run(
+        ["sh", "-c", command], capture_output=True, env=environment(), timeout=60, check=False
+    )
+    assert done.returncode == 0
+    assert b"internal error" not in done.stderr
+
+
+def test_a_closed_standard_input_is_an_empty_config() -> None:
+    command = f"{sys.executable} -m gradscope run - <&-"
+    done = subprocess.run(
+        ["sh", "-c", command], capture_output=True, env=environment(), timeout=60, check=False
+    )
+    assert done.returncode == 2
+    assert b"<stdin>" in done.stderr
+
+
 def test_force_color_reaches_a_pipe_and_no_color_takes_the_colours_away(tmp_path: Path) -> None:
     file = small(tmp_path)
     colored = gradscope("run", file, "--trials", "1", FORCE_COLOR="1").stdout

@@ -27,5 +27,5 @@ def test_control_c_ends_a_training_that_is_hardly_measured(tmp_path: Path, jobs:
         assert process.stdout is not None
         assert process.stderr.readline().startswith("step          0/1000000000")
         os.kill(process.pid, signal.SIGINT)
-        assert "interrupted after step 0 of 1000000000" in process.stdout.read()
+        assert "interrupted, measured up to step 0 of 1,000,000,000" in process.stdout.read()
         assert process.wait() == 130

@@ -7,7 +7,7 @@ from gradscope.render.quantities import count, norm, ratio, share, value
 from gradscope.report import TrainingReport, TrainingSetup
 
 _TARGETS = {"teacher": "taught by a random teacher", "random": "random targets", "file": "the file's targets"}
-_ENDS = {"interrupted": "interrupted", "non_finite": "ended by a NaN or an infinity"}
+_ENDS = {"interrupted": "interrupted, measured up to", "non_finite": "ended by a NaN or an infinity at"}
 
 
 def setup_words(setup: TrainingSetup) -> str:
@@ -23,7 +23,7 @@ def end_words(report: TrainingReport) -> str | None:
     """Why there are fewer steps than were asked for."""
     if report.ended == "done":
         return None
-    return f"{_ENDS[report.ended]} after step {report.steps[-1].step} of {report.training.steps}"
+    return f"{_ENDS[report.ended]} step {report.steps[-1].step:,} of {report.training.steps:,}"
 
 
 def loss_words(losses: tuple[float, ...]) -> str:
