@@ -24,9 +24,16 @@ def event_folder(ctx: click.Context, parameter: click.Parameter, path: str) -> s
         raise click.BadParameter(
             "tensorboardX is not installed; pip install 'gradscope[tensorboard]'", ctx, parameter
         )
+    if not path:
+        raise click.BadParameter("the name is empty; name a folder", ctx, parameter)
     if os.path.exists(path) and not os.path.isdir(path):
         raise click.BadParameter(f"{path} is a file; name a folder", ctx, parameter)
-    if os.path.isdir(path) and any("tfevents" in name for name in os.listdir(path)):
+    try:
+        names = os.listdir(path) if os.path.isdir(path) else []
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise click.BadParameter(f"cannot read {path}: {reason}; name another", ctx, parameter) from error
+    if any("tfevents" in name for name in names):
         raise click.BadParameter(f"{path} has events of an earlier run; name another folder", ctx, parameter)
     return path
 

@@ -145,6 +145,8 @@ def writable(ctx: click.Context, parameter: click.Parameter, path: str) -> str |
     """A file that can be written, or None for standard output; checked before the work is done, not after."""
     if path == STDOUT:
         return None
+    if not path:
+        raise click.BadParameter("the name is empty; name a file", ctx, parameter)
     folder = os.path.dirname(path) or os.curdir
     if os.path.isdir(path):
         raise click.BadParameter(f"{path} is a folder; name a file in it", ctx, parameter)

@@ -31,6 +31,13 @@ def test_named_ones_are_drawn() -> None:
     assert rows[first + 11][7:20].strip()
 
 
+@pytest.mark.parametrize("columns", [40, 80])
+def test_what_is_said_of_named_ones_is_wrapped(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    result = call("activations", *ACTIVATIONS)
+    assert max(map(len, result.stdout.splitlines())) <= columns
+
+
 def test_options_are_given_as_in_a_config() -> None:
     text = call("activations", "leaky_relu=0.2", "scaled_sigmoid={scale: 2}", "swish").stdout
     assert "leaky_relu (slope 0.2)" in text

@@ -40,6 +40,7 @@ def test_an_option_given_twice_is_an_error(option: str) -> None:
         (["--verbose", "--quiet"], "--quiet and --verbose contradict each other"),
         (["--nonsense"], "--nonsense"),
         (["-o", "no/such/folder/report.json"], "there is no folder no/such/folder; create it first"),
+        (["-o", ""], "the name is empty; name a file"),
         (["-o", "."], ". is a folder; name a file in it"),
     ],
 )

@@ -19,6 +19,8 @@ MOST_CURVE, CURVE_ROWS = 44, 11
 _LABEL = 6
 """Cells in front of a curve, for the numbers of its axis."""
 
+NO_CURVE = "over the last axis, no function of a single number: there is no curve"
+
 
 def render(gallery: Gallery, options: RenderOptions) -> str:
     """A row an activation; named ones are drawn below."""
@@ -37,7 +39,8 @@ def _lines(gallery: Gallery, options: RenderOptions, cells: int) -> Iterator[Lin
             yield from hanging((f"{column.head:<9}", "bold"), column.meaning, "", min(cells, MOST_PROSE))
     for found in gallery.portraits if gallery.is_named else ():
         yield ()
-        yield ((visible(found.name), "bold"), (f"  {visible(found.summary, unicode=options.unicode)}", ""))
+        summary = visible(found.summary, unicode=options.unicode)
+        yield from hanging((f"{visible(found.name)}  ", "bold"), summary, "", min(cells, MOST_PROSE))
         yield from _curves(found, options, cells)
 
 
@@ -72,7 +75,7 @@ def _width(column: Column, portraits: Sequence[Portrait]) -> int:
 def _curves(found: Portrait, options: RenderOptions, cells: int) -> Iterator[Line]:
     """φ and φ′ beside each other, or below on a narrow terminal."""
     if found.curve is None:
-        yield (("over the last axis, no function of a single number: there is no curve", "dim"),)
+        yield from hanging(("", ""), NO_CURVE, "dim", min(cells, MOST_PROSE))
         return
     room = (cells - GAP) // 2
     beside = room >= LEAST_WIDTH - GAP
