@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from gradscope.config.schema import Config
     from gradscope.render.outcome import Failure
     from gradscope.report import Report
-    from gradscope.theory.prediction import Prediction
 
 STDIN = "-"
 
@@ -57,16 +56,6 @@ class Diagnoses:
     def results(self) -> tuple[Report | Failure, ...]:
         """In the order of the sources."""
         return tuple(self._results[number] for number in sorted(self._results))
-
-    def predictions(self) -> tuple[Prediction | None, ...]:
-        """What theory says of each, in the order of the results."""
-        from gradscope.outlook import foretell
-        from gradscope.render.outcome import Failure
-
-        return tuple(
-            None if isinstance(self._results[number], Failure) else foretell(self._configs[number])
-            for number in sorted(self._results)
-        )
 
     def run(self, *, shows_progress: bool) -> None:
         """Load and diagnose every source.

@@ -16,7 +16,7 @@ from gradscope.cli.options import (
     report_option,
 )
 from gradscope.cli.reporting import here, shows_advice, write_reports
-from gradscope.render import DRAWN, RUN_RENDERERS
+from gradscope.render import RUN_RENDERERS
 
 
 def _sources(ctx: click.Context, parameter: click.Parameter, sources: tuple[str, ...]) -> tuple[str, ...]:
@@ -84,7 +84,6 @@ def _shown(request: Request, written: list[Copy], looks: Looks, fail_on: str) ->
         several=len(request.sources) > 1,
         fails_on=FAIL_ON[fail_on],
         repository=here(),
-        predictions=found.predictions() if any(copy.form in DRAWN for copy in written) else (),
     )
     write_reports(outcome, RUN_RENDERERS, written, looks)
     return max(found.exit_code, findings_code(outcome))

@@ -25,9 +25,6 @@ RENDERERS: dict[str, str] = {
 RUN_RENDERERS: dict[str, str] = RENDERERS | {"png": "gradscope.render.png.run"}
 """Those of a run, which has pictures to draw."""
 
-DRAWN = frozenset({"html", "png"})
-"""Formats with pictures, which show what theory says beside what was measured."""
-
 COMPACT_RENDERERS: dict[str, str] = RENDERERS | {
     "table": "gradscope.render.lines",
     "markdown": "gradscope.render.step_summary",

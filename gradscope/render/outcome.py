@@ -10,7 +10,6 @@ from gradscope.render.options import RenderOptions
 from gradscope.report import Report
 from gradscope.repository import Repository
 from gradscope.rules.base import Finding
-from gradscope.theory.prediction import Prediction
 
 
 class Failure(Struct, frozen=True):
@@ -39,8 +38,6 @@ class Outcome(Struct, frozen=True):
     """What the sources are relative to, in formats that other tools read."""
     fixed: tuple[Entry, ...] | None = None
     """What a baseline has and nobody finds any more; None without a baseline."""
-    predictions: tuple[Prediction | None, ...] = ()
-    """What theory says of each result, where somebody draws it."""
 
     @property
     def reports(self) -> tuple[Report, ...]:
@@ -51,10 +48,6 @@ class Outcome(Struct, frozen=True):
     def failures(self) -> tuple[Failure, ...]:
         """The configs that were not."""
         return tuple(result for result in self.results if isinstance(result, Failure))
-
-    def prediction_of(self, number: int) -> Prediction | None:
-        """What theory says of one of the results, by its place among them."""
-        return self.predictions[number] if self.predictions else None
 
     def fails(self, finding: Finding) -> bool:
         """Whether the finding fails the call."""

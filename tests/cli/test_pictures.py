@@ -35,15 +35,6 @@ def test_a_run_is_drawn_with_what_theory_says(net: Path, tmp_path: Path) -> None
     assert "theory for ∂L/∂y" in text
 
 
-def test_theory_is_asked_only_for_pictures(net: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(config: object) -> None:
-        raise AssertionError("nobody draws it")
-
-    monkeypatch.setattr("gradscope.outlook.foretell", refuse)
-    assert call("run", net).exit_code == 0
-    assert call("run", net, "--format", "html").exit_code == 3
-
-
 def test_a_page_beside_the_table(net: Path, tmp_path: Path) -> None:
     page = tmp_path / "page.html"
     result = call("run", net, "--report", f"html={page}")

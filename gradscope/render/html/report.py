@@ -16,14 +16,13 @@ from gradscope.render.pictures.report import report_pictures
 from gradscope.render.rows import Row, rows_of
 from gradscope.render.tried import tried_words
 from gradscope.report import Report
-from gradscope.theory.prediction import Prediction
 
 
 def render(outcome: Outcome, options: RenderOptions) -> str:
     """The whole page."""
     if len(outcome.results) == 1 and outcome.reports:
         report = outcome.reports[0]
-        parts = [header(report), *report_sections(report, outcome.prediction_of(0))]
+        parts = [header(report), *report_sections(report)]
         return page(f"{report.name}: {report.verdict}", parts, section_links(report))
     parts = [text("h1", "gradscope run"), index_table(outcome)]
     parts += map(failure_article, outcome.failures)
@@ -32,7 +31,7 @@ def render(outcome: Outcome, options: RenderOptions) -> str:
             prefix = f"r{number + 1}-"
             inner = [
                 header(result, 2, f"r{number + 1}"),
-                *report_sections(result, outcome.prediction_of(number), prefix),
+                *report_sections(result, prefix),
             ]
             parts.append(element("section", *(f"\n{part}" for part in inner)))
     return page("gradscope run", parts)
@@ -55,9 +54,9 @@ def section_links(report: Report) -> list[Link]:
     return [("pictures", "Pictures"), *findings, ("layers", "Layers")]
 
 
-def report_sections(report: Report, prediction: Prediction | None = None, prefix: str = "") -> Iterator[str]:
+def report_sections(report: Report, prefix: str = "") -> Iterator[str]:
     """Pictures, findings, layers: people look before they read."""
-    pictures = figures(report_pictures(report, prediction), prefix)
+    pictures = figures(report_pictures(report), prefix)
     yield section(f"{prefix}pictures", "Pictures", [pictures])
     if report.findings:
         articles = finding_articles(report.findings, prefix, tried_words(report))

@@ -7,23 +7,22 @@ from gradscope.render.pictures.picture import Bars, Line, Lines, Numbers, Pictur
 from gradscope.render.quantities import largest
 from gradscope.render.rows import Row, rows_of
 from gradscope.report import Report
-from gradscope.theory.prediction import Prediction
 
 LEAST_DECADES = 3.0
 """A narrower scale would blow up noise: a level gradient is a level line."""
 
 
-def report_pictures(report: Report, prediction: Prediction | None = None) -> Iterator[Picture]:
+def report_pictures(report: Report) -> Iterator[Picture]:
     """What there is to draw of a report."""
     rows = [row for row in rows_of(report) if row.depth == 0]
-    yield gradient_by_depth(rows, prediction)
+    yield gradient_by_depth(rows)
     bars = units_by_layer(rows)
     if bars.lines:
         yield bars
     yield from _through_time(report.layers)
 
 
-def gradient_by_depth(rows: Sequence[Row], prediction: Prediction | None = None) -> Lines:
+def gradient_by_depth(rows: Sequence[Row]) -> Lines:
     """Of the layers on the trunk; theory's line ends where the measured one ends."""
     layers = [row.layer for row in rows]
     lines = [
@@ -36,7 +35,7 @@ def gradient_by_depth(rows: Sequence[Row], prediction: Prediction | None = None)
     weights = tuple(None if layer.weight_grad is None else layer.weight_grad.log10_l2 for layer in layers)
     if any(number is not None for number in weights):
         lines.append(Line("∂L/∂W", weights))
-    predicted = _predicted(layers, prediction)
+    predicted = tuple(_expected(layer) for layer in layers)
     if any(number is not None for number in predicted):
         lines.append(Line("theory for ∂L/∂y", predicted, is_dashed=True))
     return Lines(
@@ -56,16 +55,8 @@ def _filled(spread: Numbers) -> Numbers:
     return spread if any(number is not None for number in spread) else ()
 
 
-def _predicted(layers: Sequence[LayerSummary], prediction: Prediction | None) -> Numbers:
-    """Theory knows ratios to the last flow point it reaches; there it starts from what was measured."""
-    if prediction is None:
-        return ()
-    ratios = {layer.name: layer.log10_l2_ratio for layer in prediction.layers}
-    known = [layer for layer in layers if layer.flow_point and layer.name in ratios]
-    if not known:
-        return ()
-    start = known[-1].output_grad.log10_l2 - ratios[known[-1].name]
-    return tuple(ratios[layer.name] + start if layer.name in ratios else None for layer in layers)
+def _expected(layer: LayerSummary) -> float | None:
+    return layer.theory.log10_l2 if layer.flow_point and layer.theory is not None else None
 
 
 _UNITS: dict[str, Callable[[LayerSummary], float | None]] = {

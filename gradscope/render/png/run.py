@@ -7,7 +7,6 @@ from gradscope.render.outcome import Outcome
 from gradscope.render.pictures.picture import Picture
 from gradscope.render.pictures.report import report_pictures
 from gradscope.render.png.sheet import sheet
-from gradscope.report import Report
 
 
 def render(outcome: Outcome, options: RenderOptions) -> bytes:
@@ -21,7 +20,6 @@ def render(outcome: Outcome, options: RenderOptions) -> bytes:
 
 
 def _pictures(outcome: Outcome, *, names: bool) -> Iterator[tuple[str, Picture]]:
-    for number, result in enumerate(outcome.results):
-        if isinstance(result, Report):
-            for picture in report_pictures(result, outcome.prediction_of(number)):
-                yield (f"{result.name} ({result.verdict.replace('_', '-')})" if names else "", picture)
+    for report in outcome.reports:
+        for picture in report_pictures(report):
+            yield (f"{report.name} ({report.verdict.replace('_', '-')})" if names else "", picture)

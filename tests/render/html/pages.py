@@ -6,9 +6,8 @@ from collections.abc import Callable
 import msgspec
 
 from gradscope.comparing.comparison import Side, compare
-from gradscope.probe.flow import measure_flow
 from gradscope.probe.steps import StepLayer, TrainingStep
-from gradscope.probe.summary import FlowSummary
+from gradscope.probe.summary import Expected, FlowSummary
 from gradscope.render import COMPACT_RENDERERS, render
 from gradscope.render.compared import Compared
 from gradscope.render.compared import render as render_compared
@@ -24,29 +23,25 @@ from gradscope.sweeping.summary import (
     Summary,
     ValueSummary,
 )
-from gradscope.theory.backward import LayerPrediction
-from gradscope.theory.prediction import Prediction
-from gradscope.theory.scatter import Pair
 from tests.render import outcomes, reports
 
 OPTIONS = RenderOptions()
 
 
-def run(*made: Report, prediction: Prediction | None = None) -> str:
-    predictions = (prediction,) if prediction is not None else ()
-    return render("html", Outcome(made, several=len(made) > 1, predictions=predictions), OPTIONS)
+def run(*made: Report) -> str:
+    return render("html", Outcome(made, several=len(made) > 1), OPTIONS)
 
 
-def predicted(report: Report, gain: float = 0.2) -> Prediction:
+def predicted(report: Report, gain: float = 0.2) -> Report:
     """Theory that says what was measured, up to the second decimal."""
     points = [layer for layer in report.layers if layer.flow_point]
-    ratios = [math.log10(gain) * (len(points) - 1 - number) for number in range(len(points))]
-    spread = Pair((0.01 * math.log(10.0)) ** 2)
-    layers = tuple(
-        LayerPrediction(layer.name, 1.0, gain, ratio, None, 1, spread, shift=0.0, doubt=0.0)
-        for layer, ratio in zip(points, ratios, strict=True)
-    )
-    return Prediction(layers, measure_flow(ratios))
+    last = points[-1].output_grad.log10_l2
+    expected = {
+        layer.name: Expected(last + math.log10(gain) * (len(points) - 1 - number), 0.05, 0.0, None)
+        for number, layer in enumerate(points)
+    }
+    layers = (msgspec.structs.replace(layer, theory=expected.get(layer.name)) for layer in report.layers)
+    return msgspec.structs.replace(report, layers=tuple(layers))
 
 
 def compared(a: Report, b: Report) -> str:
@@ -162,7 +157,7 @@ def _layer(name: str, log10: float, dead: float | None) -> StepLayer:
 
 PAGES: dict[str, Callable[[], str]] = {
     "run": lambda: run(reports.dead_relu()),
-    "predicted": lambda: run(reports.vanishing(), prediction=predicted(reports.vanishing())),
+    "predicted": lambda: run(predicted(reports.vanishing())),
     "explained": lambda: run(reports.explained()),
     "single": lambda: run(reports.single()),
     "non_finite": lambda: run(reports.non_finite()),

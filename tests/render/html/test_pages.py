@@ -224,7 +224,7 @@ def hovers(text: str) -> list[str]:
 
 def test_hovering_shows_the_numbers() -> None:
     report = reports.vanishing()
-    found = hovers(run(report, prediction=predicted(report)))
+    found = hovers(run(predicted(report)))
     assert len(found) == 21
     # dense3 has log10 −0.7 · 18 − 0.6 = −13.2; theory's 0.2 a layer from −0.6: 0.2^18 · 10^−0.6.
     assert found[2].splitlines() == [
@@ -261,7 +261,7 @@ def test_a_hundred_layers_are_less_than_500_kb() -> None:
     ]
     findings = [reports.dead_units(f"relu{number}", 0.6) for number in range(1, 101)]
     report = reports.report("hundred", layers, "warning", *findings)
-    text = run(report, prediction=predicted(report))
+    text = run(predicted(report))
     assert len(text.encode()) < 500_000
     assert len(hovers(text)) == 100
 
