@@ -123,8 +123,8 @@ def _bytes(drawing: _Drawing) -> int:
 
 
 def byte_words(size: float) -> str:
-    """1.5 GB, 30 MB, 12 kB."""
+    """1.5 GB, 30 MB, 12 kB, 232 bytes."""
     if size < 1e6:
-        return f"{size / 1e3:.0f} kB"
+        return f"{size / 1e3:.0f} kB" if size >= 1e3 else f"{size:.0f} bytes"
     unit, prefix = next((each for each in _UNITS if size >= 0.1 * each[0]), (1e6, "M"))
     return f"{size / unit:.{0 if prefix == 'M' else 1}f} {prefix}B"

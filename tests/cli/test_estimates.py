@@ -33,7 +33,7 @@ def test_an_estimate_in_words_runs_nothing(tmp_path: Path, monkeypatch: pytest.M
     lines = result.stdout.splitlines()
     assert lines[0] == str(tmp_path / "small.yaml")
     assert lines[1] == "  parameters   58 in 3 layers"
-    assert lines[3] == "  weights      0 MB a trial, all of it held"
+    assert lines[3] == "  weights      232 bytes a trial, all of it held"
     assert lines[-1] == "  time         less than a second"
 
 

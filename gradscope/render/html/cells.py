@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 
 from gradscope.render.html.frame import LEFT, RIGHT, TOP, WIDTH, picture
-from gradscope.render.html.markup import element, escaped, text
+from gradscope.render.html.markup import element, escaped, number, text
 from gradscope.render.html.scales import short_label, shown_labels, span
 from gradscope.render.html.style import SHADES
 from gradscope.render.pictures.picture import Cells, Words
@@ -63,7 +63,9 @@ def ends_of(found: Cells) -> tuple[float, float]:
     """The numbers of the darkest and the lightest shade."""
     if found.most is not None:
         return 0.0, found.most
-    return span((number for row in found.numbers for number in row), least=1.0, whole=found.ticks.is_log10)
+    numbers = [number for row in found.numbers for number in row]
+    # What is no logarithm here is an amount, of which nothing at all is the darkest.
+    return span(numbers, least=1.0, whole=True) if found.ticks.is_log10 else span([0.0, *numbers])
 
 
 def is_bad(number: float) -> bool:
@@ -83,19 +85,26 @@ class _Grid:
         self.bottom = TOP + rows * self.height
 
     def cells(self, cell: Cell, *, letters: bool) -> Iterator[str]:
-        """All of them, each with its words to hover over."""
+        """All of them, each with its words to hover over; thousands, so that each is written as short as it
+        may be: their common size is a style, and a row is moved as a whole."""
+        size = f"--w:{number(self.width)}px;--h:{number(self.height)}px"
+        rows = (
+            element("g", *self._row(row, cell, letters=letters), transform=f"translate(0 {number(y)})")
+            for row, y in enumerate(TOP + row * self.height for row in range(len(self.found.rows)))
+        )
+        yield element("g", *rows, class_="cells", style=size)
+
+    def _row(self, row: int, cell: Cell, *, letters: bool) -> Iterator[str]:
         found = self.found
-        for row, down in enumerate(found.rows):
-            for column, along in enumerate(found.columns):
-                kind, words = cell(row, column)
-                if not words:
-                    continue
-                place = f"{found.down} {down}, {found.across} {along}: {words}"
-                x, y = self.left + column * self.width, TOP + row * self.height
-                size = {"x": x, "y": y, "width": self.width, "height": self.height}
-                yield element("rect", element("title", escaped(place)), class_=f"cell {kind}", **size)
-                if letters and min(self.width, self.height) >= LEAST_LETTER:
-                    yield self._letter(kind, x, y)
+        for column, along in enumerate(found.columns):
+            kind, words = cell(row, column)
+            if not words:
+                continue
+            place = f"{found.down} {found.rows[row]}, {found.across} {along}: {words}"
+            x = self.left + column * self.width
+            yield element("rect", element("title", escaped(place)), class_=kind, x=x)
+            if letters and min(self.width, self.height) >= LEAST_LETTER:
+                yield self._letter(kind, x)
 
     def labels(self) -> Iterator[str]:
         """Of some rows and columns, and of both axes."""
@@ -119,9 +128,9 @@ class _Grid:
         middle = (self.left + WIDTH - RIGHT) / 2
         yield text("text", found.across, class_="axis", x=middle, y=self.bottom + 33, text_anchor="middle")
 
-    def _letter(self, kind: str, x: float, y: float) -> str:
+    def _letter(self, kind: str, x: float) -> str:
         letter = MARKS[kind.removeprefix("v-")].letter
-        size = {"x": x + self.width / 2, "y": y + self.height / 2 + 4}
+        size = {"x": x + self.width / 2, "y": self.height / 2 + 4}
         return text("text", letter, class_=f"letter {kind}", text_anchor="middle", **size)
 
 
@@ -131,7 +140,7 @@ def _key(found: Cells, low: float, high: float, bottom: float) -> Iterator[str]:
     for place in range(SHADES):
         yield element("rect", class_=f"q{place}", x=left + place * width, y=top, width=width, height=10.0)
     ends: Sequence[tuple[float, float, str]] = ((low, left, "start"), (high, WIDTH - RIGHT, "end"))
-    for number, x, anchor in ends:
-        yield text("text", found.ticks.write(number), class_="tick", x=x, y=top + 23, text_anchor=anchor)
+    for end, x, anchor in ends:
+        yield text("text", found.ticks.write(end), class_="tick", x=x, y=top + 23, text_anchor=anchor)
     middle = (left + WIDTH - RIGHT) / 2
     yield text("text", found.ticks.label, class_="axis", x=middle, y=top + 23, text_anchor="middle")

@@ -123,5 +123,7 @@ def _tick(ticks: Ticks, tick: float, y: float) -> str:
 
 
 def _short(label: str) -> str:
-    """Without the zeros that end it."""
-    return label.rstrip("0").rstrip(".") if "." in label else label
+    """Without the zeros that end it: 0.5, and 5e9 for 5.0e+09."""
+    digits, e, exponent = label.partition("e")
+    digits = digits.rstrip("0").rstrip(".") if "." in digits else digits
+    return f"{digits}e{int(exponent)}" if e else digits

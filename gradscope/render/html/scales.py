@@ -57,14 +57,11 @@ def span(
 
 
 def shown_labels(count: int, most: int = MOST_LABELS) -> list[int]:
-    """Which of the positions have a label: both ends, and others evenly between."""
+    """Which of the positions have a label: both ends, and others evenly between, none nearer to the last."""
     if count <= most:
         return list(range(count))
     step = _whole_step(count - 1, most - 1)
-    kept = list(range(0, count, step))
-    if count - 1 - kept[-1] < step / 2:
-        kept.pop()
-    return [*kept, count - 1]
+    return [0, *range(step, count - step, step), count - 1]
 
 
 def short_label(label: str, longest: int) -> str:

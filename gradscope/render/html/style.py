@@ -108,7 +108,8 @@ text{fill:var(--fg);font-size:14px}
 .band{fill:var(--c);opacity:.22}
 .mark{fill:none;stroke:var(--c);stroke-width:2.5}
 .hover{fill:transparent}.hover:hover{fill:var(--fg);opacity:.12}
-.cell{stroke:var(--panel);stroke-width:.5}.cell:hover{stroke:var(--fg);stroke-width:2}
+.cells rect{width:var(--w);height:var(--h);stroke:var(--panel);stroke-width:.5}
+.cells rect:hover{stroke:var(--fg);stroke-width:2}
 .bad{fill:#d55e00}
 .letter{font-size:11px;font-weight:600;pointer-events:none}
 .scroll{overflow-x:auto}
@@ -124,7 +125,8 @@ code{font-family:ui-monospace,Consolas,"DejaVu Sans Mono",monospace;font-size:.9
 @media (max-width:34rem){.tick,.axis{font-size:16px}}
 @media print{body{max-width:none;padding:0;font-size:10pt}nav,details:not([open]){display:none}
 figure,article,tr{break-inside:avoid}figure{border:1px solid var(--grid)}
-.pictures{grid-template-columns:1fr 1fr}
+.pictures{grid-template-columns:1fr 1fr}.scroll{overflow:visible}
+table{font-size:6.5pt}th,td{padding:1pt 2.5pt}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 """
 

@@ -8,7 +8,7 @@ from gradscope.render.pictures.picture import Cells, Line, Lines, Picture, Ticks
 from gradscope.render.pictures.thinning import thinned
 from gradscope.report import TrainingReport
 
-MOST_ROWS, MOST_COLUMNS = 50, 60
+MOST_ROWS, MOST_COLUMNS = 40, 40
 """Of a map; beyond, rows and columns are left out evenly, both ends kept."""
 MOST_LOSSES = 400
 
