@@ -120,7 +120,8 @@ class Assembly:
 
     def vector(self, size: int, value: float) -> Array:
         """A gain, slope or bias of a normalisation (size,), all of one value, or that of the first copy."""
-        vector = self._sharing.take(lambda: np.full(size, value, dtype=self.dtype))
+        with np.errstate(over="ignore"):  # what float32 cannot hold is found when measured
+            vector = self._sharing.take(lambda: np.full(size, value, dtype=self.dtype))
         if vector.size != size:
             raise Mistake(
                 f"shared parameters are for {vector.size} features, this copy has {size}", _SHARED_HINT

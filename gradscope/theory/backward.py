@@ -44,7 +44,7 @@ class LayerPrediction(Struct, frozen=True):
     @property
     def log10_signal_spread(self) -> float:
         """Standard deviation of log10 of the norm of its output over networks of this width."""
-        return PER_LN * math.sqrt(self.signal_spread)
+        return PER_LN * math.sqrt(max(self.signal_spread, 0.0))
 
     @property
     def log10_doubt(self) -> float:

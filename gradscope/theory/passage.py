@@ -120,6 +120,8 @@ def activated(info: LayerInfo, level: Level, batch: int, batches: int) -> Passag
 def _activation_scatter(one: Averages, two: PairAverages, ratio: float, c: float, width: int) -> Scatter:
     """What the entries do given their mean square, which the layer in front accounts for: a sum over n
     independent units of φ², of φ′²g², and of both, g the Gaussian gradient from behind (E g⁴ = 3)."""
+    if not (one.second > 0.0 and one.slope > 0.0):
+        return Scatter(stretch=0.0)  # of nothing, nothing strays
     s, a, unit = one.stretch, one.lean, 1.0 / width
     forward = Pair(one.kurtosis - 1.0 - 2.0 * s * s, two.squares - 1.0 - 2.0 * (s * c) ** 2).times(unit)
     back = Pair(3.0 * (one.slope_kurtosis - 1.0) - 2.0 * a * a, two.slope_squares - 1.0 - 2.0 * (a * c) ** 2)

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.testing as npt
 import pytest
 
-from gradscope import build_network, make_batch
+from gradscope import build_network, load_config, make_batch
 from gradscope.probe.run import measure
 from tests.build.planning import plan_of, plan_of_config
 
@@ -90,3 +90,9 @@ def test_dense_acts_on_every_position_of_a_sequence() -> None:
     assert inputs.shape == (2, 5, 4)
     assert targets.shape == (2, 5)
     assert plan.network(0).forward(inputs).shape == (2, 5, 7)
+
+
+def test_a_scale_beyond_float32_is_infinite_without_a_word_of_numpy() -> None:
+    branch = {"residual": {"layers": [{"dense": 4}], "scale": {"learned": 1e155}}}
+    network = build_network(load_config({"input": 4, "layers": [branch, {"prelu": 1e60}, {"dense": 2}]}))
+    assert all(np.isinf(network.parameters()[name]).all() for name in ("residual1.scale", "prelu1.slope"))

@@ -167,3 +167,15 @@ def test_moments_beyond_the_range_of_floats_are_no_traceback() -> None:
     config = {"input": 1, "batch": {"size": 2}, "layers": layers, "loss": "binary_cross_entropy"}
     report = gradscope.diagnose(gradscope.load_config(config))
     assert len(report.layers) == 7
+
+
+def test_of_a_signal_too_small_for_a_float_nothing_strays() -> None:
+    config = {
+        "input": 10,
+        "init": {"variance": 3e-162},
+        "layers": [{"repeat": 2, "layers": [{"dense": {"units": 10, "bias": False}}, "relu"]}, {"dense": 4}],
+    }
+    prediction = foretell(gradscope.load_config(config))
+    assert len(prediction.layers) == 5
+    assert prediction.layers[3].second_moment == 0.0
+    assert all(layer.log10_signal_spread >= 0.0 for layer in prediction.layers)
