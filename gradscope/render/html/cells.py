@@ -19,7 +19,7 @@ Cell = Callable[[int, int], tuple[str, str]]
 
 _BELOW = 40.0
 _LABELS = 30
-MARGIN = 24.0
+MARGIN = 14.0
 """More room on the left than other pictures have: labels of rows are names."""
 LONGEST = 8
 

@@ -10,7 +10,7 @@ from gradscope.render.pictures.picture import Ticks
 from gradscope.render.pictures.thinning import thinned
 
 WIDTH, HEIGHT = 500.0, 300.0
-LEFT, RIGHT, TOP = 58.0, 12.0, 10.0
+LEFT, RIGHT, TOP = 68.0, 12.0, 10.0
 SHORT, TALL = 38.0, 94.0
 """Room below for labels that lie, and for those that are turned."""
 MOST_HOVERED, MOST_HOVERED_NUMBERS = 400, 61
