@@ -18,6 +18,7 @@ from gradscope.probe.averages import (
     mean_steps,
     optional_mean,
 )
+from gradscope.probe.behind import listening
 from gradscope.probe.flow import measure_flow
 from gradscope.probe.listener import Heard, TrialListener
 from gradscope.probe.pace import Pace
@@ -99,7 +100,8 @@ def run_trial(
         directed = seen[-1].is_finite and len(inputs) > 1 and not is_tokens
         gaps += each(cosine_gaps, [sample_rows(inputs)]) if directed else [None]
         listener.begin(seen[-1])
-        loss, _ = network.backpropagate(inputs, targets, listener, number)
+        with listening(listener, outline, len(inputs)) as heard:
+            loss, _ = network.backpropagate(inputs, targets, heard, number)
         listener.loss(loss)
         if loss is not None:
             losses.append(loss)

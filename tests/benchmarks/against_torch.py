@@ -41,15 +41,15 @@ def our_pass(contest: Contest, jobs: int) -> Callable[[], object]:
     from gradscope import load_config
     from gradscope.build.plan import plan_of
     from gradscope.engine.threads import jobs_limit, one_blas_thread
-    from gradscope.probe.listener import TrialListener
+    from gradscope.probe.run import run_trial
 
     plan = plan_of(load_config(contest.config, contest.overrides))
     network = plan.network(0)
-    inputs, targets = plan.batch(0)
+    batch = plan.batch(0)
 
     def run() -> None:
         with one_blas_thread(), jobs_limit(jobs), np.errstate(all="ignore"):
-            network.backpropagate(inputs, targets, TrialListener())
+            run_trial(plan.outline, network, [(0, batch)])
 
     return run
 

@@ -1,0 +1,86 @@
+"""Work that another thread does in the order it is given, a few tasks behind; what work, it does not know."""
+
+import contextvars
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from gradscope.engine.threads import go_on, jobs_limit, spare_jobs
+
+MOST_BEHIND = 4
+"""Tasks that wait at most: what they hold on to is not let go before they are done."""
+
+
+class Follower:
+    """Does tasks one after the other, while the leader goes on."""
+
+    def __init__(self) -> None:
+        self._tasks: deque[Callable[[], None]] = deque()
+        self._changed = threading.Condition()
+        self._error: BaseException | None = None
+        self._is_over = False
+
+    def put(self, task: Callable[[], None]) -> None:
+        """Have it done; waits while there is too much to do.
+
+        Raises:
+            BaseException: what an earlier task has raised.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: len(self._tasks) < MOST_BEHIND)
+            self.look_back()
+            self._tasks.append(task)
+            self._changed.notify_all()
+
+    def look_back(self) -> None:
+        """Raise what a task has raised."""
+        if self._error is not None:
+            raise self._error
+
+    def end(self, *, at_once: bool) -> None:
+        """No task comes any more, and those that wait need not be done if it is to end at once."""
+        with self._changed:
+            self._is_over = True
+            if at_once:
+                self._tasks.clear()
+            self._changed.notify_all()
+
+    def work(self) -> None:
+        """What its thread does. A mistake ends it, and the leader is told."""
+        try:
+            while (task := self._next()) is not None:
+                go_on()
+                task()
+        except BaseException as error:
+            with self._changed:
+                self._error = error
+                self._tasks = deque(maxlen=0)
+                self._changed.notify_all()
+
+    def _next(self) -> Callable[[], None] | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._tasks or self._is_over)
+            task = self._tasks.popleft() if self._tasks else None
+            self._changed.notify_all()
+            return task
+
+
+@contextmanager
+def followed() -> Iterator[Follower]:
+    """A follower for the block, which shares the caller's threads with it; at its end all is done."""
+    jobs = spare_jobs() + 1
+    follower = Follower()
+    with jobs_limit(jobs // 2):
+        context = contextvars.copy_context()
+    thread = threading.Thread(target=context.run, args=(follower.work,), name="gradscope-follower")
+    thread.start()
+    is_done = False
+    try:
+        with jobs_limit(jobs - jobs // 2):
+            yield follower
+        is_done = True
+    finally:
+        follower.end(at_once=not is_done)
+        thread.join()
+    follower.look_back()
