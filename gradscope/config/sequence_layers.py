@@ -112,6 +112,10 @@ class TransformerBlock(Layer, frozen=True, kw_only=True, tag="transformer_block"
     gated: bool = False
     """A GLU in the place of the first dense layer and its activation."""
     norm_kind: Literal["layer_norm", "rms_norm"] = "layer_norm"
+    scale: float = 1.0
+    """What both branches are multiplied by."""
+    learned: bool = False
+    """Whether the scales are parameters that start at `scale`."""
     causal: bool = False
     bias: bool = True
     init: Choice | None = None
@@ -122,7 +126,7 @@ class TransformerBlock(Layer, frozen=True, kw_only=True, tag="transformer_block"
     main: ClassVar[str | None] = "heads"
     example: ClassVar[str] = "transformer_block: 8"
     becomes: ClassVar[int] = 8
-    unwritten: ClassVar[frozenset[str]] = frozenset({"name"})
+    unwritten: ClassVar[frozenset[str]] = frozenset({"name", "learned"})
 
 
 class Maxout(Layer, frozen=True, kw_only=True, tag="maxout"):

@@ -15,6 +15,7 @@ from gradscope.errors import Mistake
 _NOUNS: dict[Any, str] = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
 _TRUTH_WORDS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 _EXAMPLES = (0.1, 8, 1, 0, True, "word")
+_FEW = 4
 _UNSPOKEN = 10**9
 """An upper bound this high goes without saying, until it is passed."""
 
@@ -27,9 +28,16 @@ def described(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, str):
         return f"the text '{shortened(value)}'"
-    if isinstance(value, list | dict):
-        return "a list" if isinstance(value, list) else "a mapping"
+    if isinstance(value, list):
+        return str(value) if _is_like_a_pair(value) else "a list"
+    if isinstance(value, dict):
+        return "a mapping"
     return shortened(str(value))
+
+
+def _is_like_a_pair(value: list[Any]) -> bool:
+    """Whether it is a few numbers, of which a message can show which one is wrong."""
+    return 2 <= len(value) <= _FEW and all(type(each) in (int, float) for each in value)
 
 
 @lru_cache(maxsize=256)
@@ -98,7 +106,13 @@ def mending(kind: Any, value: Any, key: str, like: Any) -> str:
         guess = f"write {int(value)}"
     elif base not in (int, float, bool) and not alternatives(kind) and isinstance(value, int | float):
         guess = "put it in quotes"
-    return guess or f"as in `{shortened(key)}: {_example(kind, like)}`"
+    example = _example(kind, like)
+    pair = f" or `{shortened(key)}: [{example}, {example}]`" if _takes_pairs_like(kind, value) else ""
+    return guess or f"as in `{shortened(key)}: {example}`{pair}"
+
+
+def _takes_pairs_like(kind: Any, value: Any) -> bool:
+    return isinstance(value, list) and get_origin(kind) in (types.UnionType, Union) and _takes_pair(kind)
 
 
 def _example(kind: Any, like: Any) -> str:

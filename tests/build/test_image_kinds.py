@@ -228,12 +228,18 @@ def test_the_head_is_reported_but_hidden_layers_end_before_it() -> None:
         (
             "[3, 8, 6]",
             "max_pool: 7",
-            "max_pool of 7 does not fit into an image of 3 × 8 × 6; use a smaller one",
+            "max_pool of 7 does not fit into an image of 3 × 8 × 6; use 6 at most, or `global_avg_pool`",
+        ),
+        (
+            "[3, 1, 1]",
+            "max_pool: 2",
+            "max_pool of 2 does not fit into an image of 3 × 1 × 1; there is nothing left to pool: leave it out, "
+            "or pool less often before it",
         ),
         (
             "[3, 8, 6]",
             "avg_pool: [2, 7]",
-            "avg_pool of 2 × 7 does not fit into an image of 3 × 8 × 6; use a smaller one",
+            "avg_pool of 2 × 7 does not fit into an image of 3 × 8 × 6; use 6 at most, or `global_avg_pool`",
         ),
         (
             "64",

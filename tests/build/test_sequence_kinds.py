@@ -54,6 +54,16 @@ def check_uniform(array: Array, bound: float) -> None:
 # Names and places
 
 
+@pytest.mark.parametrize(("scale", "names"), [(0.25, set()), ({"learned": 0.25}, {"scale"})])
+@pytest.mark.parametrize("norm", ["pre", "post"])
+def test_the_scale_of_a_block_is_that_of_its_residual_layers(norm: str, scale: Any, names: set[str]) -> None:
+    block = {"heads": 2, "norm": norm, "scale": scale}
+    plan = plan_of_config({**SEQUENCE, "layers": [{"transformer_block": block}]})
+    assert [info.scale for info in plan.layers if info.kind == "residual"] == [0.25, 0.25]
+    residuals = [step for step in plan.network(0).layers() if step.info.kind == "residual"]
+    assert [set(step.parameters()) for step in residuals] == [names, names]
+
+
 def test_a_block_is_residual_layers_of_its_parts() -> None:
     plan = plan_of_config({**TOKENS, "layers": EVERYTHING[:4]})
     assert [info.name for info in plan.layers] == [

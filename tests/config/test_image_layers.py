@@ -90,11 +90,15 @@ PAIR = "expected a whole number of at least 1 or a pair of them"
         ),
         (
             "conv2d: {filters: 3, kernel: [3, 3, 3]}",
-            f"3:32: layers[0].conv2d.kernel: {PAIR}, got a list; as in `kernel: 3`",
+            f"3:32: layers[0].conv2d.kernel: {PAIR}, got [3, 3, 3]; as in `kernel: 3` or `kernel: [3, 3]`",
         ),
         (
-            "conv2d: {filters: 3, kernel: [3, 0]}",
-            f"3:32: layers[0].conv2d.kernel: {PAIR}, got a list; as in `kernel: 3`",
+            "conv2d: {filters: 3, stride: [1, 0]}",
+            f"3:32: layers[0].conv2d.stride: {PAIR}, got [1, 0]; as in `stride: 1` or `stride: [1, 1]`",
+        ),
+        (
+            "conv2d: {filters: 3, kernel: [three, 3]}",
+            f"3:32: layers[0].conv2d.kernel: {PAIR}, got a list; as in `kernel: 3` or `kernel: [3, 3]`",
         ),
         (
             "conv2d: {filters: 3, kernel: '3'}",
@@ -107,7 +111,7 @@ PAIR = "expected a whole number of at least 1 or a pair of them"
         ),
         (
             "conv1d: {filters: 3, kernel: [3, 3]}",
-            "3:32: layers[0].conv1d.kernel: expected a whole number of at least 1, got a list; as in `kernel: 3`",
+            "3:32: layers[0].conv1d.kernel: expected a whole number of at least 1, got [3, 3]; as in `kernel: 3`",
         ),
         (
             "conv2d: {filters: 3, padding: 1}",

@@ -93,4 +93,4 @@ def _mlp(spec: schema.TransformerBlock, features: int, common: dict[str, Any]) -
 
 
 def _residual(spec: schema.TransformerBlock, branch: tuple[schema.Layer, ...]) -> schema.Residual:
-    return schema.Residual(layers=branch, place=spec.place)
+    return schema.Residual(layers=branch, scale=spec.scale, learned=spec.learned, place=spec.place)

@@ -50,8 +50,17 @@ def _windows(spec: schema.MaxPool | schema.AvgPool, shape: Shape, kind: str) -> 
         rows, columns = windows.counts((shape[1], shape[2]))
         pooled = (shape[0], rows, columns)
     if min(rows, columns) < 1:
-        raise Mistake(f"{kind} of {_spoken(spec.size)} does not fit into {words(shape)}", "use a smaller one")
+        raise Mistake(f"{kind} of {_spoken(spec.size)} does not fit into {words(shape)}", _smaller(shape))
     return windows, pooled
+
+
+def _smaller(shape: Shape) -> str:
+    """What would fit."""
+    extents = shape[:1] if len(shape) == 2 else shape[1:]
+    if max(extents) == 1:
+        return "there is nothing left to pool: leave it out, or pool less often before it"
+    largest = min(extents)
+    return f"use {largest} at most, or `global_avg_pool`"
 
 
 def _check_positions(shape: Shape, kind: str) -> None:
