@@ -10,6 +10,9 @@ from gradscope.render.options import RenderOptions
 FILE_WIDTH = 80
 """Columns of a report that goes to a file, whatever the terminal has."""
 
+NARROWEST, WIDEST = 20, 10_000
+"""Columns that reports are laid out for, whatever COLUMNS says."""
+
 
 def render_options(
     *, to_file: bool, all_layers: bool = False, full: bool = False, quiet: bool = False, verbose: bool = False
@@ -43,12 +46,16 @@ def shows_progress(quiet: bool) -> bool:
 
 
 def _width(to_file: bool) -> int:
-    columns = os.environ.get("COLUMNS", "")
-    if to_file:
-        return int(columns) if columns.isdecimal() and int(columns) else FILE_WIDTH
-    import shutil
+    columns = os.environ.get("COLUMNS", "")[:9]  # more digits say no more
+    if columns.isdecimal() and int(columns):
+        found = int(columns)
+    elif to_file:
+        found = FILE_WIDTH
+    else:
+        import shutil
 
-    return shutil.get_terminal_size().columns
+        found = shutil.get_terminal_size().columns
+    return min(max(found, NARROWEST), WIDEST)
 
 
 def _takes_styles(stream: TextIO) -> bool:

@@ -43,6 +43,8 @@ def _mismatched(outline: Outline, limits: Limits) -> Iterable[Hit]:
 
 
 def _mismatched_message(hit: Hit, outline: Outline) -> str:
+    if math.isnan(hit.measured):
+        return f"what {hit.detail} does to the gradient cannot be told: its mean square is no number"
     return (
         f"{hit.detail} multiplies the gradient by {factor(hit.measured)} a layer (√χ₁, from {hit.layer} on)"
     )

@@ -26,10 +26,14 @@ class Nodes(NamedTuple):
     the logarithm of the variance."""
 
 
+@np.errstate(all="ignore")  # an average that is no number says so itself
 def gaussian_mean(
     f: Callable[[Array], Array], variance: float, kinks: tuple[float, ...] = (), mean: float = 0.0
 ) -> float:
-    """E f(z), z ~ N(mean, variance), for f smooth between the kinks and varying on a scale of 1/4 or more."""
+    """E f(z), z ~ N(mean, variance), for f smooth between the kinks and varying on a scale of 1/4 or more; NaN
+    where the variance is no number."""
+    if not variance < math.inf:
+        return math.nan
     nodes = gaussian_nodes(variance, kinks, mean)
     return float(np.dot(nodes.weights, f(nodes.z)))
 

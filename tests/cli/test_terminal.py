@@ -4,6 +4,9 @@ import sys
 import pytest
 
 from gradscope.cli.terminal import render_options, shows_progress
+from tests.cli.calls import call
+
+SICK = "input: 4\ntrials: 1\ninit: glorot_uniform\nlayers: [{repeat: 9, layers: [dense: 4, sigmoid]}, dense: 2]\n"
 
 
 class Terminal(io.TextIOWrapper):
@@ -52,10 +55,26 @@ def test_symbols_are_drawn_where_the_encoding_has_them(
     assert render_options(to_file=True).unicode is True
 
 
-@pytest.mark.parametrize(("columns", "width"), [("123", 123), ("0", 80), ("wide", 80), ("", 80)])
+@pytest.mark.parametrize(
+    ("columns", "width"),
+    [("123", 123), ("0", 80), ("wide", 80), ("", 80), ("1", 20), ("-1", 80), ("9" * 30, 10_000)],
+)
 def test_columns_are_honoured(columns: str, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", columns)
     assert render_options(to_file=True).width == width
+    assert render_options(to_file=False).width == width
+
+
+@pytest.mark.parametrize("command", ["run", "check", "theory", "explain", "rules"])
+@pytest.mark.parametrize("columns", ["1", "20", "9" * 30])
+def test_every_table_is_written_however_narrow_or_wide_the_terminal(
+    command: str, columns: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    arguments = {"explain": ["GS101"], "rules": []}.get(command, ["-"])
+    result = call(command, *arguments, stdin=SICK)
+    assert result.exit_code in (0, 1)
+    assert result.stdout
 
 
 def test_progress_is_for_somebody_who_looks(monkeypatch: pytest.MonkeyPatch) -> None:

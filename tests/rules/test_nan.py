@@ -11,7 +11,7 @@ from gradscope.rules import RULES
 from gradscope.rules.base import Case, Rule, Severity, graded
 from gradscope.rules.judge import judge, verdict
 from gradscope.rules.policy import Policy
-from tests.rules.judging import HEALTHY, read, trace_of, with_log10_ratios
+from tests.rules.judging import HEALTHY, read, report_of, trace_of, with_log10_ratios
 
 NEEDS_NUMBERS = {
     "GS105": "names one layer among comparable ones",
@@ -114,3 +114,12 @@ def test_a_ratio_that_is_no_number_is_both_vanishing_and_exploding() -> None:
 def test_nothing_that_is_measured_can_be_nan_and_healthy() -> None:
     findings = judge(poisoned_trials(trace_of(read(HEALTHY))), Policy())
     assert verdict(findings) not in {"healthy", "warning"}
+
+
+def test_an_activation_steeper_than_any_float_is_a_finding_and_no_crash() -> None:
+    steep = "{dense: {units: 4, bias_init: {constant: -5}}}, {leaky_relu: 1.7e+308}"
+    report = report_of(f"input: 4\ntrials: 1\nlayers: [{steep}, dense: 4, relu, dense: 2]\n")
+    (found,) = (finding for finding in report.findings if finding.rule == "GS302")
+    assert math.isnan(found.measured)
+    assert "cannot be told" in found.message
+    assert report.verdict == "non_finite"

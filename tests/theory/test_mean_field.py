@@ -77,3 +77,8 @@ def test_the_variance_of_relu_with_a_bias_has_a_closed_form() -> None:
 
 def test_a_critical_linear_network_stays_where_it_is() -> None:
     assert fixed_point(activation("linear"), 1.0, 0.0) == pytest.approx(1.0, rel=1e-12)
+
+
+def test_slopes_beyond_every_float_are_told_by_an_infinity_and_not_by_numpy() -> None:
+    steep = activation("leaky_relu", slope=1.7e308)
+    assert not math.isfinite(gradient_gain(steep, 2.0, 25.0))
