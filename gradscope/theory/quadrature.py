@@ -30,8 +30,10 @@ class Nodes(NamedTuple):
 def gaussian_mean(
     f: Callable[[Array], Array], variance: float, kinks: tuple[float, ...] = (), mean: float = 0.0
 ) -> float:
-    """E f(z), z ~ N(mean, variance), for f smooth between the kinks and varying on a scale of 1/4 or more; NaN
-    where the variance is no number."""
+    """E f(z), z ~ N(mean, variance), for f smooth between the kinks and varying on a scale of 1/4 or more.
+
+    NaN where the variance is no number.
+    """
     if not variance < math.inf:
         return math.nan
     nodes = gaussian_nodes(variance, kinks, mean)
