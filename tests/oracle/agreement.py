@@ -1,7 +1,7 @@
 """How a report is compared with PyTorch's numbers: which quantities, and how far each may be off and why."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -95,7 +95,7 @@ def disagreements(config: dict[str, Any]) -> list[str] | None:
     for name, value in expected.items():
         if name.endswith(("largest", "least_spread", "has_norm", ".inside", ".terms", ".lost", ".nearly")):
             continue
-        if name.endswith("noise_scale") and is_rounding(name, expected):
+        if name.endswith("noise_scale") and is_rounding(name, expected, nudged):
             continue
         mine, moved = found.get(name), [other.get(name) for other in nudged]
         if mine is None or value is None or None in moved:
@@ -142,10 +142,12 @@ def lost_in_norms(name: str, expected: Numbers) -> float:
     return lost / (expected[f"{layer}.weight_rms"] or 1.0) if name.endswith("update_ratio") else lost
 
 
-def is_rounding(name: str, expected: Numbers) -> bool:
+def is_rounding(name: str, expected: Numbers, nudged: Sequence[Numbers]) -> bool:
     """Whether hardly a digit of the gradients of single samples is more than rounding."""
-    size = expected[f"{name.rpartition('.')[0]}.mean_l2"] or 0.0
-    return ROUNDING * lost_in_norms(name, expected) > 1e-4 * size
+    norm = f"{name.rpartition('.')[0]}.mean_l2"
+    size = expected[norm] or 0.0
+    moved = max(abs((other[norm] or 0.0) - size) for other in nudged)
+    return max(ROUNDING * lost_in_norms(name, expected), moved) > 1e-4 * size
 
 
 def prefixes(name: str) -> Iterator[str]:
