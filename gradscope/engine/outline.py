@@ -30,7 +30,7 @@ class Law:
         """Variance of an entry about its mean."""
         return self.initializer.variance(self.fans)
 
-    @property
+    @cached_property
     def is_zero(self) -> bool:
         """Whether every entry is exactly zero."""
         return self.mean == 0.0 and self.variance == 0.0

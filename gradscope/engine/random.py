@@ -20,6 +20,9 @@ CHUNK = 1 << 14
 """Pairs drawn at once: large enough to hide the calls, small enough to stay in cache (measured 2.3 ns a
 normal)."""
 
+TOGETHER = 4
+"""Chunks worked on with one call: threads that draw wait for each other between calls (measured)."""
+
 _STEP = np.float32(2.0**-32)
 _HALF_STEP = np.float32(2.0**-33)
 _TURN = np.float32(2.0 * np.pi * 2.0**-32)
@@ -37,8 +40,10 @@ class Stream(NamedTuple):
     def generator(self, block: int = 0) -> np.random.Generator:
         """A fresh generator at the start of this stream's block; blocks are independent of each other."""
         address = f"{self.seed}/{self.trial}/{self.path}/{block}"
-        key = int.from_bytes(blake2b(address.encode(), digest_size=32).digest(), "little")
-        return np.random.Generator(np.random.SFC64(key))
+        key = np.frombuffer(blake2b(address.encode(), digest_size=32).digest(), dtype="<u4")
+        # As words it is read faster than as the number they make up, whose last word cannot be zero.
+        seed = key if key[-1] else int.from_bytes(key.tobytes(), "little")
+        return np.random.Generator(np.random.SFC64(seed))
 
 
 Draw = Callable[[np.random.Generator, int], Array]
@@ -51,27 +56,32 @@ def standard_normal(rng: np.random.Generator, count: int) -> Array:
     u has 32 bits and is never 0, so |value| reaches 6.8; NumPy's ziggurat takes four times as long.
     """
     out = room(count)
-    radius = np.empty(min(CHUNK, (count + 1) // 2), dtype=np.float32)
-    angle = np.empty_like(radius)
-    for start in range(0, count, 2 * CHUNK):
-        stop = min(start + 2 * CHUNK, count)
-        pairs = (stop - start + 1) // 2
-        bits = _bits(rng, 2 * pairs)
-        r, v = radius[:pairs], angle[:pairs]
-        np.copyto(r, bits[:pairs], casting="unsafe")
-        np.copyto(v, bits[pairs:], casting="unsafe")
-        np.multiply(r, _STEP, out=r)
-        np.add(r, _HALF_STEP, out=r)
-        np.log(r, out=r)
-        np.multiply(r, _MINUS_TWO, out=r)
-        np.sqrt(r, out=r)
-        np.multiply(v, _TURN, out=v)
-        cosines, sines = out[start : start + pairs], out[start + pairs : stop]
-        np.cos(v, out=cosines)
-        np.multiply(cosines, r, out=cosines)
-        np.sin(v[: sines.size], out=sines)
-        np.multiply(sines, r[: sines.size], out=sines)
+    whole = count // (2 * CHUNK)
+    for start in range(0, whole, TOGETHER):
+        stop = min(start + TOGETHER, whole)
+        drawn = out[2 * CHUNK * start : 2 * CHUNK * stop].reshape(-1, 2, CHUNK)
+        _box_muller(_bits(rng, drawn.size).reshape(drawn.shape), drawn[:, 0], drawn[:, 1])
+    rest = out[2 * CHUNK * whole :]
+    if rest.size:
+        pairs = (rest.size + 1) // 2
+        _box_muller(_bits(rng, 2 * pairs).reshape(2, pairs), rest[:pairs], rest[pairs:])
     return out
+
+
+def _box_muller(bits: Array, cosines: Array, sines: Array) -> None:
+    """Fill both from bits (..., 2, pairs); there may be one sine less than there are pairs."""
+    radius, angle = bits[..., 0, :].astype(np.float32), bits[..., 1, :].astype(np.float32)
+    np.multiply(radius, _STEP, out=radius)
+    np.add(radius, _HALF_STEP, out=radius)
+    np.log(radius, out=radius)
+    np.multiply(radius, _MINUS_TWO, out=radius)
+    np.sqrt(radius, out=radius)
+    np.multiply(angle, _TURN, out=angle)
+    np.cos(angle, out=cosines)
+    np.multiply(cosines, radius, out=cosines)
+    used = slice(sines.shape[-1])
+    np.sin(angle[..., used], out=sines)
+    np.multiply(sines, radius[..., used], out=sines)
 
 
 def standard_uniform(rng: np.random.Generator, count: int) -> Array:

@@ -27,6 +27,9 @@ LARGEST_BLOCK = 1 << 22
 """Entries a block is meant to have at most, so that a replayed network needs the memory of a few blocks; its
 columns are rounded up to whole steps."""
 
+WORTH_HANDING_OUT = 1 << 26
+"""Multiplications of a product from which its blocks are multiplied side by side (measured)."""
+
 _COLUMN_STEP = 16
 
 _UNUSED = np.random.Generator(np.random.SFC64(0))
@@ -100,6 +103,11 @@ class Weight:
         columns = block_width(*self.shape) if initializer.in_blocks else self.shape[1]
         return self.shape[0] * columns * initializer.room
 
+    @property
+    def is_untouched_zero(self) -> bool:
+        """Whether every entry is exactly zero, because it was drawn so and nobody has written to it."""
+        return self._kept[0] is None and self.law.is_zero
+
     def is_drawn(self, number: int) -> bool:
         """Whether a block is held already."""
         return self._kept[number] is not None
@@ -119,7 +127,7 @@ class Weight:
         def product(number: int) -> None:
             np.matmul(x, block(number), out=y[:, self.blocks[number]])
 
-        side_by_side(product, range(len(self.blocks)))
+        self._each_block(product, len(x))
         return y
 
     def times_transposed(self, dy: Array) -> Array:
@@ -134,7 +142,7 @@ class Weight:
         def product(number: int) -> None:
             dx.add(number, dy[:, self.blocks[number]] @ block(number).T)
 
-        side_by_side(product, range(len(self.blocks)))
+        self._each_block(product, len(dy))
         return dx.total
 
     def rows(self, numbers: Array) -> Array:
@@ -177,6 +185,15 @@ class Weight:
             block = self._reader()
             norms = [log2_l2(block(number)) for number in range(len(self.blocks))]
         return joint_log2_l2(norm for norm in norms if norm is not None) - 0.5 * math.log2(self.size)
+
+    def _each_block(self, product: Callable[[int], None], rows: int) -> None:
+        """Side by side, where it takes longer than handing it to a thread: what is not held is drawn too."""
+        numbers = range(len(self.blocks))
+        if self.held and rows * self.size < WORTH_HANDING_OUT:
+            for number in numbers:
+                product(number)
+        else:
+            side_by_side(product, numbers)
 
     def _all(self) -> list[Array]:
         return [*map(self._reader(), range(len(self.blocks)))]

@@ -48,7 +48,8 @@ def given_weight(array: Array) -> Weight:
     ) -> Array:
         return array.astype(dtype)
 
-    initializer = Initializer(fill, mean=lambda fans: 0.0, variance=lambda fans: 0.0, in_blocks=False)
+    mean, variance = float(array.mean()), float(array.var())
+    initializer = Initializer(fill, mean=lambda fans: mean, variance=lambda fans: variance, in_blocks=False)
     fan_in, fan_out = array.shape
     law = Law("given", initializer, Fans(fan_in, fan_out))
     return Weight((fan_in, fan_out), law, Stream(0, 0, "given"), array.dtype)

@@ -19,7 +19,7 @@ class Dense(Layer):
     def forward(self, x: Array) -> tuple[Array, Array]:
         """Keeps x, the only thing the weight gradient needs besides dy."""
         y = self.weight.times(x.reshape(-1, self.weight.shape[0]))
-        if self.bias is not None:
+        if self.bias is not None and not self.bias.is_untouched_zero:
             y += self.bias.row()
         return y.reshape(*x.shape[:-1], self.weight.shape[1]), x
 
