@@ -67,17 +67,22 @@ class Follower:
 
 
 @contextmanager
-def followed() -> Iterator[Follower]:
-    """A follower for the block, which shares the caller's threads with it; at its end all is done."""
+def followed(*, sharing: bool) -> Iterator[Follower]:
+    """A follower for the block; at its end all is done.
+
+    Args:
+        sharing: whether the follower takes half of the caller's threads, or one besides them.
+    """
     jobs = spare_jobs() + 1
+    taken = jobs // 2 if sharing else 0
     follower = Follower()
-    with jobs_limit(jobs // 2):
+    with jobs_limit(taken):
         context = contextvars.copy_context()
     thread = threading.Thread(target=context.run, args=(follower.work,), name="gradscope-follower")
     thread.start()
     is_done = False
     try:
-        with jobs_limit(jobs - jobs // 2):
+        with jobs_limit(jobs - taken):
             yield follower
         is_done = True
     finally:

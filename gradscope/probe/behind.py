@@ -8,9 +8,11 @@ from gradscope.engine import Array
 from gradscope.engine.following import Follower, followed
 from gradscope.engine.layer import Cache, Gradients, Listener, Step
 from gradscope.engine.outline import Outline
-from gradscope.engine.pieces import LARGE
 from gradscope.engine.signal import Signal
 from gradscope.engine.threads import spare_jobs
+
+WORTH_A_THREAD = 1 << 17
+"""Entries of a layer's output from which measuring it is."""
 
 
 class Behind:
@@ -33,7 +35,7 @@ class Behind:
 def listening(listener: Listener, outline: Outline, samples: int) -> Iterator[Listener]:
     """The listener for one pass; behind it where there is a thread to spare and that pays."""
     if spare_jobs() and _pays(outline, samples):
-        with followed() as follower:
+        with followed(sharing=_works_in_pieces(outline)) as follower:
             yield Behind(listener, follower)
     else:
         yield listener
@@ -43,4 +45,10 @@ def _pays(outline: Outline, samples: int) -> bool:
     """Of large arrays measuring takes as long as the pass itself, and two threads with long tasks hinder each
     other less than with many short ones. The steps of a recurrent layer are long tasks already."""
     largest = max((math.prod(info.output_shape) for info in outline.layers), default=0)
-    return samples * largest >= LARGE and all(info.steps == 1 for info in outline.layers)
+    return samples * largest >= WORTH_A_THREAD and all(info.steps == 1 for info in outline.layers)
+
+
+def _works_in_pieces(outline: Outline) -> bool:
+    """Images and sequences are handed out piece by piece, many short tasks; layers of features draw large
+    weights and multiply by them, a few long ones that leave room for a third thread (measured)."""
+    return any(len(info.output_shape) > 1 for info in outline.layers)

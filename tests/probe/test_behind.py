@@ -30,6 +30,10 @@ TOKENS: dict[str, Any] = {
         {"dense": {"tied": "table"}},
     ],
 }
+FEATURES: dict[str, Any] = {
+    "input": 6,
+    "layers": [{"repeat": 3, "layers": [{"dense": 8}, "relu"]}, {"dense": 2}],
+}
 RECURRENT: dict[str, Any] = {"input": {"length": 5, "features": 3}, "layers": [{"lstm": 4}, {"dense": 2}]}
 
 
@@ -38,25 +42,25 @@ def traced(config: dict[str, Any], jobs: int) -> Trace:
     return measure(plan.outline, plan.network, plan.batch, trials=1, jobs=jobs)
 
 
-@pytest.mark.parametrize("config", [IMAGES, TOKENS], ids=["images", "tokens"])
+@pytest.mark.parametrize("config", [IMAGES, TOKENS, FEATURES], ids=["images", "tokens", "features"])
 @pytest.mark.parametrize("jobs", [2, 5])
 def test_what_is_heard_behind_is_the_same(
     config: dict[str, Any], jobs: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at_once = traced(config, 1)
-    monkeypatch.setattr(behind, "LARGE", 1)
+    monkeypatch.setattr(behind, "WORTH_A_THREAD", 1)
     begun: list[object] = []
     kept = behind.followed
-    monkeypatch.setattr(behind, "followed", lambda: begun.append(1) or kept())
+    monkeypatch.setattr(behind, "followed", lambda sharing: begun.append(sharing) or kept(sharing=sharing))
     assert msgspec.to_builtins(traced(config, jobs).trials) == msgspec.to_builtins(at_once.trials)
-    assert len(begun) == 2
+    assert begun == [config is not FEATURES] * 2  # layers of features keep their threads
 
 
 def test_small_arrays_recurrent_layers_and_a_single_thread_are_heard_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(behind, "followed", lambda: pytest.fail("nothing is gained by it"))
+    monkeypatch.setattr(behind, "followed", lambda sharing: pytest.fail("nothing is gained by it"))
     traced(IMAGES, 2)
-    monkeypatch.setattr(behind, "LARGE", 1)
+    monkeypatch.setattr(behind, "WORTH_A_THREAD", 1)
     traced(IMAGES, 1)
     traced(RECURRENT, 2)
