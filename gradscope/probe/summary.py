@@ -229,9 +229,8 @@ def summarise_norm(norms: Sequence[Norm]) -> NormSummary:
 
 
 def _stdev(values: Sequence[float]) -> float:
-    from statistics import stdev  # takes 3 ms to import, which a single trial need not wait for
-
-    return stdev(values)
+    mean = math.fsum(values) / len(values)
+    return math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))
 
 
 def _time(trials: Sequence[Measured]) -> TimeSummary | None:
