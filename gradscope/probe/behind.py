@@ -11,7 +11,7 @@ from gradscope.engine.outline import Outline
 from gradscope.engine.signal import Signal
 from gradscope.engine.threads import spare_jobs
 
-WORTH_A_THREAD = 1 << 17
+WORTH_A_THREAD = 1 << 15
 """Entries of a layer's output from which measuring it is."""
 
 
