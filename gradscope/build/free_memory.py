@@ -36,10 +36,12 @@ def available_bytes() -> int:
     return min([_of_machine(), *(max(0, left) for left in map(_left, _limited_groups()))])
 
 
-def held_share(memory: int | None, sharers: int = 1) -> int:
+def held_share(memory: int | None, sharers: int = 1, *, free: int | None = None) -> int:
     """Bytes of held weights for each of so many that work side by side, of all the `memory` they may take, or
-    of half of what is free."""
-    return (int(available_bytes() * HELD_SHARE) if memory is None else memory) // sharers
+    of half of what is free, if that is known already."""
+    if memory is None:
+        memory = int((available_bytes() if free is None else free) * HELD_SHARE)
+    return memory // sharers
 
 
 def _of_machine() -> int:

@@ -82,8 +82,8 @@ class Plan:
     def allotment(self, *, trials: int, jobs: int, memory: int | None = None) -> Allotment:
         """How so many trials share the memory; `memory` bytes of held weights in all of them together, by
         default half of what is free."""
-        budget = held_share(memory)
-        return allot(self.needs, trials=trials, jobs=jobs, free=available_bytes(), budget=budget)
+        free = available_bytes()  # asked once: to read it takes as long as a layer of a small network
+        return allot(self.needs, trials=trials, jobs=jobs, free=free, budget=held_share(memory, free=free))
 
     def batch(self, trial: int, number: int = 0) -> tuple[Array, Array]:
         """Inputs (B, …) and the targets that go with them, for one batch of one trial.
