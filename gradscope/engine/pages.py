@@ -17,6 +17,11 @@ _FROM, _BELOW = 1 << 17, 1 << 22
 
 _ALIGNED = 64
 
+# The GNU C library gives memory back beyond twice the size of the largest array it was seen to let go
+# (mallopt(3), M_MMAP_THRESHOLD): small networks then touched every page anew in every pass, a quarter of
+# their time. This array is let go untouched, within microseconds; elsewhere it means nothing.
+np.empty(PIECE, dtype=np.uint8)
+
 
 class _Cutting(threading.local):
     """The piece a thread is cutting; what was cut from earlier ones keeps them alive. Each has its own, so
@@ -41,16 +46,6 @@ def room(count: int) -> Array:
     part = _cutting.piece[_cutting.cut : _cutting.cut + size]
     _cutting.cut += -(-size // _ALIGNED) * _ALIGNED
     return part.view(np.float32)
-
-
-def keep_pages() -> None:
-    """Have the allocator keep what a pass lets go, for the next pass.
-
-    The GNU C library gives memory back beyond twice the size of the largest array it was seen to let go
-    (mallopt(3), M_MMAP_THRESHOLD), and small networks touched every page anew in every pass: a quarter of
-    their time. This one is let go untouched, which takes some microseconds. Elsewhere it does nothing.
-    """
-    np.empty(PIECE, dtype=np.uint8)
 
 
 @contextmanager

@@ -8,7 +8,6 @@ from gradscope.engine import Array
 from gradscope.engine.axes import entries, sample_rows
 from gradscope.engine.network import Network
 from gradscope.engine.outline import Outline
-from gradscope.engine.pages import keep_pages
 from gradscope.engine.sequence import SILENT
 from gradscope.engine.threads import jobs_limit, one_blas_thread, side_by_side
 from gradscope.probe.averages import (
@@ -71,7 +70,6 @@ def measure(
     # Where as many may run as there are threads, nobody has to wait for the others of his group.
     size = trials if together is None or together >= jobs else together
     groups = (range(first, min(first + size, trials)) for first in range(0, trials, size))
-    keep_pages()
     with one_blas_thread(), jobs_limit(jobs):
         found = [traced for group in groups for traced in side_by_side(run, group)]
         return Trace(outline=outline, trials=tuple(found))
