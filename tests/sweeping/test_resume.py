@@ -15,6 +15,8 @@ from tests.sweeping.sweeps import driven, write_base
 POINTS = 200
 KILLS = 10
 SECONDS_A_POINT = "0.02"
+TABLES = {"points", "reports", "sweeps", "members"}
+"""Made all at once."""
 
 
 def command(folder: Path, store: str) -> list[str | Path]:
@@ -26,6 +28,12 @@ def stored(path: Path) -> dict[int, Any]:
     """Number to row id and report, without the time it took."""
     with sqlite3.connect(path) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        tables = {
+            name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        }
+        if not tables:  # killed while it set itself up
+            return {}
+        assert tables >= TABLES
         query = "SELECT number, id, report FROM members JOIN points ON id = point JOIN reports USING (id)"
         rows = connection.execute(query).fetchall()
     connection.close()
