@@ -79,8 +79,7 @@ def our_times(shape: Shape, threads: int) -> dict[str, float]:
     from gradscope.build.plan import Plan
     from gradscope.engine.threads import jobs_limit, one_blas_thread
     from gradscope.errors import Problems
-    from gradscope.probe.listener import TrialListener
-    from gradscope.probe.run import measure
+    from gradscope.probe.run import measure, run_trial
     from gradscope.probe.summary import summarise_flow, summarise_layers, summarise_loss
 
     config = load_config(network(shape))
@@ -91,11 +90,11 @@ def our_times(shape: Shape, threads: int) -> dict[str, float]:
         summarise_layers(trace), summarise_flow(trace), summarise_loss(trace)
 
     plan = Plan(config, Problems())
-    built, (inputs, targets) = plan.network(0), plan.batch(0)
+    built, batch = plan.network(0), plan.batch(0)
 
     def probe() -> None:
         with one_blas_thread(), jobs_limit(threads), np.errstate(all="ignore"):
-            built.backpropagate(inputs, targets, TrialListener())
+            run_trial(plan.outline, built, [(0, batch)])
 
     found = {"ms": median_ms(build_and_probe, shape.repeat)}
     return found | ({"probe_ms": median_ms(probe, shape.repeat)} if shape.width in FLOORS else {})
