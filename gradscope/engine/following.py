@@ -74,7 +74,7 @@ def followed(*, sharing: bool) -> Iterator[Follower]:
         sharing: whether the follower takes half of the caller's threads, or one besides them.
     """
     jobs = spare_jobs() + 1
-    taken = jobs // 2 if sharing else 0
+    taken = jobs // 2 if sharing else 0  # its own thread it has in any case
     follower = Follower()
     with jobs_limit(taken):
         context = contextvars.copy_context()

@@ -41,7 +41,7 @@ class Stream(NamedTuple):
         """A fresh generator at the start of this stream's block; blocks are independent of each other."""
         address = f"{self.seed}/{self.trial}/{self.path}/{block}"
         key = np.frombuffer(blake2b(address.encode(), digest_size=32).digest(), dtype="<u4")
-        # As words it is read faster than as the number they make up, whose last word cannot be zero.
+        # NumPy reads words faster than the number they make up; but that number has no zeros at its end.
         seed = key if key[-1] else int.from_bytes(key.tobytes(), "little")
         return np.random.Generator(np.random.SFC64(seed))
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import numpy as np
@@ -244,3 +245,14 @@ def test_the_first_numbers_are_pinned(family: str) -> None:
     npt.assert_allclose(draw(STREAM.generator(), 5), first, rtol=1e-6)
     npt.assert_allclose(draw(STREAM.generator(1), 4), other_block, rtol=1e-6)
     npt.assert_allclose(draw(STREAM.generator(), 2 * CHUNK + 3)[-3:], behind_a_chunk, rtol=1e-6)
+
+
+@pytest.mark.parametrize("last", [b"\x00\x00\x00\x00", b"\x01\x00\x00\x80"], ids=["zero", "not zero"])
+def test_a_seed_is_the_number_that_the_digest_makes_up(last: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read as words, one digest in 2^32 would be another seed: a number has no zeros at its end."""
+    digest = bytes(range(1, 29)) + last
+    monkeypatch.setattr(
+        "gradscope.engine.random.blake2b", lambda *_, **__: SimpleNamespace(digest=lambda: digest)
+    )
+    expected = np.random.SFC64(int.from_bytes(digest, "little")).random_raw(8)
+    npt.assert_array_equal(STREAM.generator().bit_generator.random_raw(8), expected)
