@@ -38,8 +38,8 @@ def along_features(vector: Array, x: Array) -> Array:
     mostly overhead.
     """
     if x.ndim == 4:
-        rows = np.tile(vector, x.shape[3]).reshape(1, 1, x.shape[3], vector.size)
-        return rows.transpose(0, 3, 1, 2)
+        rows = vector[np.newaxis].repeat(x.shape[3], axis=0)
+        return rows.T[np.newaxis, :, np.newaxis]
     return vector.reshape(*[1] * (x.ndim - 1), vector.size)
 
 

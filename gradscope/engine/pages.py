@@ -10,17 +10,18 @@ import numpy as np
 from gradscope.engine import Array
 
 PIECE = 1 << 24
-"""Bytes. NumPy asks for large pages from 4 MiB on, and the system has them at multiples of 2 MiB."""
+"""Bytes."""
 
 _FROM, _BELOW = 1 << 17, 1 << 22
-"""Bytes from which an array costs new pages, and from which NumPy asks for large ones by itself."""
+"""Bytes from which an array costs new pages, and from which it is a piece of its own."""
 
+_LARGE_PAGE = 1 << 21
 _ALIGNED = 64
 
-# The GNU C library gives memory back beyond twice the size of the largest array it was seen to let go
-# (mallopt(3), M_MMAP_THRESHOLD): small networks then touched every page anew in every pass, a quarter of
-# their time. This array is let go untouched, within microseconds; elsewhere it means nothing.
-np.empty(PIECE, dtype=np.uint8)
+# The GNU C library gives memory back beyond twice the size of the largest array up to 32 MiB it was seen to
+# let go (mallopt(3), M_MMAP_THRESHOLD): networks then touched every page anew in every pass, up to a quarter
+# of their time. This array is let go untouched, within microseconds; elsewhere it means nothing.
+np.empty((1 << 25) - (1 << 16), dtype=np.uint8)
 
 
 class _Cutting(threading.local):
@@ -39,13 +40,23 @@ _cutting = _Cutting()
 def room(count: int) -> Array:
     """An array of so many float32 numbers (count,), not set to anything."""
     size = 4 * count
-    if _cutting.lets_go or not _FROM <= size < _BELOW:
+    if _cutting.lets_go or size < _FROM:
         return np.empty(count, dtype=np.float32)
+    if size >= _BELOW:
+        return _on_large_pages(size).view(np.float32)
     if _cutting.cut + size > _cutting.piece.size:
-        _cutting.piece, _cutting.cut = np.empty(PIECE, dtype=np.uint8), 0
+        _cutting.piece, _cutting.cut = _on_large_pages(PIECE), 0
     part = _cutting.piece[_cutting.cut : _cutting.cut + size]
     _cutting.cut += -(-size // _ALIGNED) * _ALIGNED
     return part.view(np.float32)
+
+
+def _on_large_pages(size: int) -> Array:
+    """So many bytes from a multiple of a large page on: NumPy asks for large pages from 4 MiB on, but the
+    system has them at such places only. What is left untouched costs nothing."""
+    whole = np.empty(size + _LARGE_PAGE, dtype=np.uint8)
+    start = -whole.ctypes.data % _LARGE_PAGE
+    return whole[start : start + size]
 
 
 @contextmanager

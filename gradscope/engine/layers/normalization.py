@@ -26,6 +26,8 @@ class Scheme(NamedTuple):
     joined: Callable[[list[Array], Array], Array]
     """What was found of all samples, and x -> the mean over what is normalised together."""
     centred: bool = True
+    by_feature: bool = False
+    """Whether features are normalised apart, so that a gain goes through all means."""
 
 
 def _whole(x: Array) -> Array:
@@ -46,7 +48,7 @@ def _sample_by_sample(means: list[Array], x: Array) -> Array:
     return np.concatenate(means) if len(means) > 1 else means[0]
 
 
-BATCH = Scheme("batch", _whole, feature_sums, _mean_of_all)
+BATCH = Scheme("batch", _whole, feature_sums, _mean_of_all, by_feature=True)
 """Over batch and positions, with the biased variance of the batch itself (Ioffe & Szegedy 2015, training
 mode)."""
 LAYER = Scheme("layer", _whole, _over_features, _sample_by_sample)
@@ -109,15 +111,17 @@ class Normalization(Layer):
 
         variance = self._mean(x, squares)
         scale = 1.0 / np.sqrt(variance + x.dtype.type(self.eps))
-        y = normalised if self.gain is None and self.bias is None else np.empty_like(x)
+        gain = None if self.gain is None or (self.gain == 1.0).all() else along_features(self.gain, x)
+        bias = None if self.bias is None or not self.bias.any() else along_features(self.bias, x)
+        y = normalised if gain is None and bias is None else np.empty_like(x)
 
         def fill(part: slice) -> None:
             np.multiply(entries[part] if mean is None else hat[part], _of(scale, part), out=hat[part])
             values = normalised[part]
-            if self.gain is not None:
-                values = np.multiply(values, along_features(self.gain, x), out=y[part])
-            if self.bias is not None:
-                np.add(values, along_features(self.bias, x), out=y[part])
+            if gain is not None:
+                values = np.multiply(values, gain, out=y[part])
+            if bias is not None:
+                np.add(values, bias, out=y[part])
 
         piece_by_piece(x, fill)
         return y, (normalised, scale)
@@ -127,33 +131,38 @@ class Normalization(Layer):
         normalised, scale = cache
         dx = np.empty_like(dy)
         entries, hat = self.scheme.split(dx), self.scheme.split(normalised)
+        gain = None if self.gain is None else along_features(self.gain, dy)
+        behind = None if self.scheme.by_feature else gain
+        of_hat = self.scheme.split(dy) if behind is None else entries
 
         def reduce(part: slice) -> dict[str, Array]:
-            """The parameters' sums and what the means are made from; dx holds dx̂ meanwhile."""
+            """The parameters' sums and what the means are made from; dx holds dx̂ meanwhile, or it is dy."""
             products = dy[part] * normalised[part]
             sums = {}
-            if self.gain is not None:
-                gain = along_features(self.gain, dy)
+            if gain is not None:
                 sums["gain"] = feature_sums(products)
-                products *= gain
-                np.multiply(dy[part], gain, out=dx[part])
-            else:
-                dx[part] = dy[part]
             if self.bias is not None:
                 sums["bias"] = feature_sums(dy[part])
-            sums[_ALONG] = self.scheme.reduced(self.scheme.split(products))
+            if behind is not None:
+                products *= behind
+                np.multiply(dy[part], behind, out=dx[part])
+            # Of single features, what the means are made from are the parameters' sums.
+            known = sums if self.scheme.by_feature else {}
+            along, mean = known.get("gain"), known.get("bias")
+            sums[_ALONG] = self.scheme.reduced(self.scheme.split(products)) if along is None else along
             if self.scheme.centred:
-                sums[_MEAN] = self.scheme.reduced(entries[part])
+                sums[_MEAN] = self.scheme.reduced(of_hat[part]) if mean is None else mean
             return sums
 
         reduced = piece_by_piece(dy, reduce)
         sums = {name: [each[name] for each in reduced] for name in reduced[0]}
         along = self.scheme.joined(sums.pop(_ALONG), dy)
         mean = self.scheme.joined(sums.pop(_MEAN), dy) if self.scheme.centred else None
+        if self.scheme.by_feature and gain is not None:
+            scale = scale * gain
 
         def fill(part: slice) -> None:
-            mine = entries[part]
-            mine -= hat[part] * _of(along, part)
+            mine = np.subtract(of_hat[part], hat[part] * _of(along, part), out=entries[part])
             if mean is not None:
                 mine -= _of(mean, part)
             mine *= _of(scale, part)

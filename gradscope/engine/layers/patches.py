@@ -16,7 +16,7 @@ from gradscope.engine.layers.windows import Pair, Windows
 from gradscope.engine.pieces import even_runs
 from gradscope.engine.threads import side_by_side
 
-CHUNK_ENTRIES = 1 << 19
+CHUNK_ENTRIES = 1 << 20
 """Entries worked on at once: enough for a fast product, few enough for the cache."""
 
 LITTLE = 1 << 16
