@@ -11,6 +11,7 @@ from gradscope.engine import Array
 from gradscope.engine.magnitude import exp2, log2_l2, sum_of_squares, sums_of_squares
 from gradscope.engine.row_products import CANCELLED, inner_products, sample_products
 from gradscope.engine.scaling import aligned, evened, half_log2, is_near_one, near_one, times_power_of_two
+from gradscope.engine.tiles import multiply
 
 
 class Gradient(Protocol):
@@ -131,7 +132,7 @@ class RowSum:
 
     def write(self, out: Array) -> None:
         """The sum into an array (O,)."""
-        np.add.reduce(self.dy, axis=0, out=out)
+        np.dot(np.ones(len(self.dy), dtype=self.dy.dtype), self.dy, out=out)
         if self.exponent:
             out[...] = times_power_of_two(out, self.exponent)
 
@@ -210,7 +211,7 @@ class OuterProducts(Factored):
     def write(self, out: Array) -> None:
         """XᵀdY into an array (I, O)."""
         rows = self.x.shape[0] * self.x.shape[1]
-        np.matmul(self.x.reshape(rows, -1).T, self.dy.reshape(rows, -1), out=out)
+        multiply(self.x.reshape(rows, -1).T, self.dy.reshape(rows, -1), out)
         if self.exponent:
             out[...] = times_power_of_two(out, self.exponent)
 

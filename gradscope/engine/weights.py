@@ -18,6 +18,7 @@ from gradscope.engine.outline import Law
 from gradscope.engine.pages import let_go
 from gradscope.engine.random import Stream
 from gradscope.engine.threads import side_by_side
+from gradscope.engine.tiles import multiply
 
 SPLIT_FROM = 1 << 17
 """Entries from which a weight has more than one block: below, handing work to a thread costs more than it
@@ -119,9 +120,9 @@ class Weight:
 
     def times(self, x: Array) -> Array:
         """x W:   x (R, I) -> (R, O)."""
-        if len(self.blocks) == 1:
-            return x @ self.block(0)
         y = np.empty((x.shape[0], self.shape[1]), dtype=self.dtype)
+        if len(self.blocks) == 1:
+            return multiply(x, self.block(0), y)
         block = self._reader()
 
         def product(number: int) -> None:

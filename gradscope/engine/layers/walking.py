@@ -11,10 +11,10 @@ import numpy as np
 
 from gradscope.engine import Array
 from gradscope.engine.layers.cells import Cell, Tape
-from gradscope.engine.layers.few_columns import Tiled
 from gradscope.engine.signal import Signal
+from gradscope.engine.tiles import multiply
 
-_COLUMNS = 128
+_COLUMNS = 64
 """Steps times samples whose input products are made at once: enough for a quick product, few enough to be in
 cache when their turn comes."""
 
@@ -51,16 +51,15 @@ def walk(cell: Cell, maps: Maps, x: Array) -> Walk:
     together = min(length, max(1, _COLUMNS // samples))
     z = np.empty((len(maps.into), together * samples), dtype=x.dtype)
     q = np.empty((len(maps.into), samples), dtype=x.dtype)
-    into, recurrent = Tiled(maps.into, together * samples), Tiled(maps.recurrent, samples)
     for step in range(length):
         place = step % together
         if place == 0:
             coming = np.ascontiguousarray(x[step : step + together].transpose(2, 0, 1)).reshape(fan_in, -1)
             made = z[:, : coming.shape[1]]
-            into.times(coming, out=made)
+            multiply(coming.T, maps.into.T, made.T)
             if maps.bias is not None:
                 made += maps.bias
-        recurrent.times(states[step, :units], out=q)
+        multiply(states[step, :units].T, maps.recurrent.T, q.T)
         if maps.shift is not None:
             q[-units:] += maps.shift
         cell.forward(step, z[:, place * samples : (place + 1) * samples], q, tape)
@@ -74,7 +73,7 @@ class WayBack:
         """Recurrent weight (U, G·U)."""
         self.cell = cell
         self.units = len(recurrent)
-        self.weight = Tiled(recurrent, walked.states.shape[2])
+        self.weight = recurrent
         self.walked = walked
         self.length = len(walked.states) - 1
         self.state = Signal(np.zeros_like(walked.states[0]))
@@ -119,7 +118,7 @@ class WayBack:
         behind, tape = self.state.mantissa, self.walked.tape
         dz, dq = self.cell.backward(step, behind, tape)
         before = np.empty_like(behind)
-        self.weight.times(dq, out=before[: self.units])
+        multiply(dq.T, self.weight.T, before[: self.units].T)
         self.cell.carry(step, behind, before, tape)
         self.state = self.state.with_mantissa(before).rescaled()
         return dz, dq
