@@ -1,7 +1,7 @@
 """Products of matrices, tile by tile where that is quicker.
 
-Before a large product BLAS copies both sides into an order of its own, which takes a quarter of the time where
-one of them is narrow. OpenBLAS does small products without, where its kernels can (AVX-512).
+Before a large product BLAS copies both sides into an order of its own, which takes a quarter of the time
+where one of them is narrow. OpenBLAS does small products without, where its kernels can (AVX-512).
 """
 
 from functools import lru_cache

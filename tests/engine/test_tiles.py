@@ -10,7 +10,9 @@ sides = st.sampled_from([1, 7, 64, 130, 256, 1000])
 
 
 @given(rows=sides, inner=sides, columns=sides, spare=st.integers(0, 3), seed=st.integers(0, 9))
-def test_a_product_in_tiles_is_the_product(rows: int, inner: int, columns: int, spare: int, seed: int) -> None:
+def test_a_product_in_tiles_is_the_product(
+    rows: int, inner: int, columns: int, spare: int, seed: int
+) -> None:
     """Of arrays of either order, into part of a wider one."""
     rng = np.random.default_rng(seed)
     x = rng.integers(-8, 8, (rows, inner)).astype(np.float32, order="CF"[seed % 2])
