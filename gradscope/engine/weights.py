@@ -6,7 +6,7 @@ Held or made again, with one thread or eight, a weight and its products have the
 
 import math
 from collections.abc import Callable
-from functools import cached_property
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -37,6 +37,7 @@ _UNUSED = np.random.Generator(np.random.SFC64(0))
 """For initialisers that draw nothing."""
 
 
+@lru_cache(maxsize=256)
 def column_blocks(rows: int, columns: int) -> tuple[slice, ...]:
     """The fixed layout: which columns of a (rows, columns) weight are drawn and multiplied together."""
     edges = [*range(0, columns, block_width(rows, columns)), columns]
@@ -72,20 +73,11 @@ class Weight:
         self.stream = stream
         self.dtype = dtype
         self.held = held
-
-    @cached_property
-    def blocks(self) -> tuple[slice, ...]:
-        """The columns of each block; laid out when first asked for, as what is never drawn needs none."""
-        return column_blocks(*self.shape)
-
-    @cached_property
-    def _kept(self) -> list[Array | None]:
-        return [None] * len(self.blocks)
-
-    @cached_property
-    def _norms(self) -> list[float | None]:
+        self.blocks = column_blocks(*shape)
+        """The columns of each block."""
+        self._kept: list[Array | None] = [None] * len(self.blocks)
+        self._norms: list[float | None] = [None] * len(self.blocks)
         """log2 of the L2 norm of each block that was drawn and let go: none is drawn once more for it."""
-        return [None] * len(self.blocks)
 
     @property
     def size(self) -> int:
@@ -181,11 +173,11 @@ class Weight:
     @property
     def log2_rms(self) -> float:
         """log2 of the RMS of the entries: −inf when all are zero."""
-        norms: list[float | None] = self._norms
-        if self.held or None in norms:
+        norms = [norm for norm in self._norms if norm is not None]
+        if self.held or len(norms) < len(self.blocks):
             block = self._reader()
             norms = [log2_l2(block(number)) for number in range(len(self.blocks))]
-        return joint_log2_l2(norm for norm in norms if norm is not None) - 0.5 * math.log2(self.size)
+        return joint_log2_l2(norms) - 0.5 * math.log2(self.size)
 
     def _each_block(self, product: Callable[[int], None], rows: int) -> None:
         """Side by side, where it takes longer than handing it to a thread: what is not held is drawn too."""
