@@ -33,7 +33,7 @@ def next_correlation(rho: float) -> float:
     return (math.sqrt(1.0 - rho * rho) + rho * (math.pi - math.acos(rho))) / math.pi
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1 << 15)  # the deepest networks have a correlation of its own in every layer
 def dead_probability(rho: float, samples: int, offset: float = 0.0) -> float:
     """P(m equally correlated Gaussian pre-activations are all negative) = ∫ φ(t) Φ(−(o + √ρ t)/√(1−ρ))^m dt.
 

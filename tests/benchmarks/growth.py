@@ -80,6 +80,10 @@ def times(axis: Axis) -> list[tuple[int, dict[str, float]]]:
 
 
 def child(axis: Axis) -> list[tuple[int, dict[str, float]]]:
+    """In a process that is set up as the command's."""
+    from gradscope.cli.environment import collect_seldom
+
+    collect_seldom()
     found = []
     for value in axis.values:
         sizes = {"depth": axis.depth, "width": axis.width, "batch": axis.batch} | {axis.name: value}
