@@ -13,11 +13,14 @@ from gradscope.config.choices import read_choice, read_entry
 from gradscope.config.document import BROKEN, Path, shortened
 from gradscope.config.reader import Reader, hint_for_key, usable
 from gradscope.config.schema import INSTEAD, LAYERS, Activation, Chrono, Horizon, Layer, Repeat, Unknown
+from gradscope.config.suggest import HABITS
 from gradscope.config.tables import ACTIVATION, CHOICES
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _KNOWN_HINT = f"known are {', '.join(LAYERS)} and every activation"
 _REPEAT_HINT = "write `repeat: N` beside `layers:`"
+_MOST_OWNERS = 4
+"""Kinds of layers that a hint lists."""
 
 
 class _Written(NamedTuple):
@@ -80,13 +83,28 @@ def _named(reader: Reader, kind: str, written: _Written, path: Path) -> list[Lay
     if ACTIVATION.resolved(kind) in ACTIVATION.entries:
         return [_activation(reader, kind, written, path)]
     place = reader.document.place(path)
-    hint = _REPEAT_HINT if kind == "layers" else hint_for_key(kind, _kinds(), _KNOWN_HINT)
+    of_option = _REPEAT_HINT if kind == "layers" else _option_hint(kind.lower(), written.value)
+    hint = of_option or hint_for_key(kind, _kinds(), _KNOWN_HINT)
     reader.report_at(place, path, f"there is no layer '{shortened(kind)}'", hint)
     return [Unknown(place=place)]
 
 
 def _kinds() -> list[str]:
     return [*LAYERS, *ACTIVATION.names]
+
+
+def _option_hint(word: str, value: Any) -> str | None:
+    """Where an option belongs that stands as a layer of its own, as in `bidirectional: {lstm: 64}`."""
+    owners = [name for name, kind in LAYERS.items() if kind is not Repeat and word in _names(kind)]
+    if not owners or any(word in HABITS.get(name, ()) for name in LAYERS):
+        return None
+    inside = value if isinstance(value, dict) else ()
+    owner = next((name for name in owners if name in inside), owners[0])
+    kind = LAYERS[owner]
+    written = f"{word}: {'true' if word in _options(kind) and _options(kind)[word].kind is bool else '…'}"
+    options = written if kind.main in (None, word) else f"{kind.main}: …, {written}"
+    among = f"{', '.join(owners[:_MOST_OWNERS])}{' and others' if owners[_MOST_OWNERS:] else ''}"
+    return f"it is an option of {among}: write `{owner}: {{{options}}}`"
 
 
 def _report_several_keys(reader: Reader, item: dict[str, Any], path: Path) -> None:

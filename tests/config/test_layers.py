@@ -237,6 +237,31 @@ WHOLE = "expected a whole number of at least 1"
             "class_token, attention, transformer_block, maxout, glu, mean_over_time, last_step, first_step, "
             "transpose, to_sequence, repeat and every activation",
         ),
+        (
+            "- bidirectional: {lstm: 64}",
+            "3:3: layers[0]: there is no layer 'bidirectional'; "
+            "it is an option of rnn, lstm, gru: write `lstm: {units: …, bidirectional: true}`",
+        ),
+        (
+            "- Bidirectional",
+            "3:3: layers[0]: there is no layer 'Bidirectional'; "
+            "it is an option of rnn, lstm, gru: write `rnn: {units: …, bidirectional: true}`",
+        ),
+        (
+            "- stride: 2",
+            "3:3: layers[0]: there is no layer 'stride'; "
+            "it is an option of conv1d, conv2d, max_pool, avg_pool: write `conv1d: {filters: …, stride: …}`",
+        ),
+        (
+            "- bias: true",
+            "3:3: layers[0]: there is no layer 'bias'; "
+            "it is an option of dense, conv1d, conv2d, rnn and others: write `dense: {units: …, bias: true}`",
+        ),
+        (
+            "- rate: 0.1",
+            "3:3: layers[0]: there is no layer 'rate'; it is an option of dropout: write `dropout: {rate: …}`",
+        ),
+        ("- affine: 256", "3:3: layers[0]: there is no layer 'affine'; did you mean 'dense'?"),
         ("- dense:256", "3:3: layers[0]: there is no layer 'dense:256'; write a space behind the ':'"),
         ("- ${x}: 256", "3:3: layers[0]: there is no layer '${x}'; knobs stand for values, not for keys"),
         ("- 5", "3:3: layers[0]: expected a layer, got 5; write `- relu` or `- dense: 256`"),
