@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from gradscope.cli.failures import say
 from gradscope.cli.late_display import LateDisplay
 from gradscope.cli.terminal import progress_options, shows_progress
@@ -48,6 +50,9 @@ def _logged(setup: TrainingSetup) -> Tell:
 def _live(setup: TrainingSetup) -> Iterator[Tell]:
     """The map grows in its place, and vanishes at the end."""
     steps: list[TrainingStep] = []
+    look = (
+        progress_options()
+    )  # asked now: while the map stands, rich has a stream of its own in place of the terminal
 
     def change(live: Any) -> None:
         from rich.text import Text
@@ -55,7 +60,8 @@ def _live(setup: TrainingSetup) -> Iterator[Tell]:
         from gradscope.render.training.live import live_text
 
         size = shutil.get_terminal_size()
-        text = live_text(setup, steps, progress_options(), lines=size.lines - 1)
+        options = replace(look, width=progress_options().width)
+        text = live_text(setup, steps, options, lines=size.lines - 1)
         live.update(Text.from_ansi(text), refresh=True)
 
     with LateDisplay(_map, shown=True, seconds=DELAY_SECONDS) as display:

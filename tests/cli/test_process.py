@@ -70,11 +70,11 @@ def test_force_color_reaches_a_pipe_and_no_color_takes_the_colours_away(tmp_path
     [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}],
 )
 def test_without_unicode_the_table_is_ascii(variables: dict[str, str], tmp_path: Path) -> None:
-    file = small(tmp_path, text="name: naïve √\ninput: 4\nlayers: [{dense: 8}, relu]\n")
+    file = small(tmp_path, text="name: naïve ∛\ninput: 4\nlayers: [{dense: 8}, relu]\n")
     result = gradscope("run", file, "--trials", "1", **variables)
     assert (result.returncode, result.stderr) == (0, b"")
     assert result.stdout.isascii()
-    assert rb"na\xefve \u221a" in result.stdout
+    assert rb"na\xefve \u221b" in result.stdout
     assert b"|dL/dy|" in result.stdout
 
 

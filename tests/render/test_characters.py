@@ -27,7 +27,8 @@ def test_what_steers_or_hides_is_written_out(text: str, shown: str) -> None:
 
 def test_without_unicode_messages_stay_readable_and_names_unambiguous() -> None:
     assert visible("1 … 2 → 3 ≥ −4", unicode=False) == "1 ... 2 -> 3 >= -4"
-    assert visible("naïve √", unicode=False) == r"na\xefve \u221a"
+    assert visible("naïve ∛", unicode=False) == r"na\xefve \u221b"
+    assert visible("0.28 a layer (√χ₁)", unicode=False) == "0.28 a layer (sqrt chi1)"
 
 
 @given(st.text())

@@ -1,0 +1,43 @@
+"""What somebody sees on a terminal while a network trains."""
+
+import sys
+import time
+
+import pytest
+
+from gradscope.cli import training_progress as watched
+from tests.cli.test_terminal import Terminal
+from tests.render.html.pages import trained
+
+
+def shown(monkeypatch: pytest.MonkeyPatch, encoding: str = "utf-8") -> str:
+    terminal = Terminal(encoding)
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setattr(watched, "DELAY_SECONDS", 0.0)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    report = trained()
+    with watched.training_progress(report.training, quiet=False) as tell:
+        assert tell is not None
+        for _ in range(1000):
+            for step in report.steps:
+                tell(step)
+            terminal.flush()
+            if terminal.buffer.tell():
+                break
+            time.sleep(0.01)
+    terminal.flush()
+    return terminal.buffer.getvalue().decode(encoding)
+
+
+def test_the_map_has_the_symbols_and_colours_of_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = shown(monkeypatch)
+    assert "|∂L/∂θ|" in text
+    assert "█" in text
+    assert "\x1b[38;" in text or "\x1b[3" in text
+
+
+def test_the_map_keeps_to_what_the_terminal_can_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = shown(monkeypatch, "ascii")
+    assert "|dL/d" in text
+    assert "█" not in text
