@@ -12,6 +12,9 @@ from gradscope.engine.weights import Weight
 WORTH_A_THREAD = 1 << 17
 """Entries of a weight from which threads hinder each other less than they help (measured)."""
 
+LEFT_TO_THE_PASS = 1 << 19
+"""Entries of a weight from which the pass hands out its blocks, and draws them side by side itself."""
+
 
 @contextmanager
 def drawn_ahead(trunk: Sequence) -> Iterator[None]:
@@ -48,5 +51,12 @@ def _missing(trunk: Sequence) -> Iterator[tuple[Weight, int]]:
     """The large weights that will be held, block by block, as far as they are not drawn."""
     for step in trunk.walk():
         for weight in step.weights():
-            if weight.held and weight.size >= WORTH_A_THREAD and not weight.is_drawn(0):
+            if weight.held and _pays(weight) and not weight.is_drawn(0):
                 yield from ((weight, number) for number in range(len(weight.blocks)))
+
+
+def _pays(weight: Weight) -> bool:
+    """What can only be drawn whole is never handed out."""
+    return weight.size >= WORTH_A_THREAD and (
+        weight.size < LEFT_TO_THE_PASS or not weight.law.initializer.in_blocks
+    )

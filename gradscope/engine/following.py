@@ -67,14 +67,10 @@ class Follower:
 
 
 @contextmanager
-def followed(*, sharing: bool) -> Iterator[Follower]:
-    """A follower for the block; at its end all is done.
-
-    Args:
-        sharing: whether the follower takes half of the caller's threads, or one besides them.
-    """
+def followed() -> Iterator[Follower]:
+    """A follower for the block, with half of the caller's threads; at its end all is done."""
     jobs = spare_jobs() + 1
-    taken = jobs // 2 if sharing else 0  # its own thread it has in any case
+    taken = jobs // 2
     follower = Follower()
     with jobs_limit(taken):
         context = contextvars.copy_context()

@@ -12,7 +12,7 @@ from gradscope.engine.signal import Signal
 from gradscope.engine.threads import spare_jobs
 
 WORTH_A_THREAD = 1 << 15
-"""Entries of a layer's output from which measuring it is."""
+"""Entries of an image's layer from which measuring it is."""
 
 
 class Behind:
@@ -35,20 +35,16 @@ class Behind:
 def listening(listener: Listener, outline: Outline, samples: int) -> Iterator[Listener]:
     """The listener for one pass; behind it where there is a thread to spare and that pays."""
     if spare_jobs() and _pays(outline, samples):
-        with followed(sharing=_works_in_pieces(outline)) as follower:
+        with followed() as follower:
             yield Behind(listener, follower)
     else:
         yield listener
 
 
 def _pays(outline: Outline, samples: int) -> bool:
-    """Of large arrays measuring takes as long as the pass itself, and two threads with long tasks hinder each
-    other less than with many short ones. The steps of a recurrent layer are long tasks already."""
-    largest = max((math.prod(info.output_shape) for info in outline.layers), default=0)
-    return samples * largest >= WORTH_A_THREAD and all(info.steps == 1 for info in outline.layers)
-
-
-def _works_in_pieces(outline: Outline) -> bool:
-    """Images and sequences are handed out piece by piece, many short tasks; layers of features draw large
-    weights and multiply by them, a few long ones that leave room for a third thread (measured)."""
-    return any(len(info.output_shape) > 1 for info in outline.layers)
+    """Of images measuring takes as long as the pass itself, and both hand out many short tasks: beside each
+    other they lose less time than one behind the other. Elsewhere the products are what takes long, and are
+    handed out themselves (measured)."""
+    images = [math.prod(info.output_shape) for info in outline.layers if len(info.output_shape) == 3]
+    entries = sum(math.prod(info.output_shape) for info in outline.layers)
+    return samples * max(images, default=0) >= WORTH_A_THREAD and 2 * sum(images) > entries

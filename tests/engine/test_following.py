@@ -11,7 +11,7 @@ from gradscope.engine.threads import go_on, jobs_limit, side_by_side, spare_jobs
 
 def test_tasks_are_done_in_order_by_another_thread_before_the_block_ends() -> None:
     done: list[tuple[int, str]] = []
-    with followed(sharing=True) as follower:
+    with followed() as follower:
         for number in range(50):
             follower.put(lambda n=number: done.append((n, threading.current_thread().name)))
     assert [number for number, _ in done] == list(range(50))
@@ -21,7 +21,7 @@ def test_tasks_are_done_in_order_by_another_thread_before_the_block_ends() -> No
 def test_the_leader_is_never_far_ahead() -> None:
     gate, done = threading.Event(), []
     ahead = []
-    with followed(sharing=True) as follower:
+    with followed() as follower:
         for number in range(3 * MOST_BEHIND):
             follower.put(lambda n=number: (gate.wait(60), done.append(n)))
             ahead.append(number - len(done))
@@ -35,7 +35,7 @@ def test_the_leader_is_never_far_ahead() -> None:
 def test_both_share_the_threads_of_the_limit(jobs: int, shares: tuple[int, int]) -> None:
     found: list[int] = []
     with jobs_limit(jobs):
-        with followed(sharing=True) as follower:
+        with followed() as follower:
             found.append(spare_jobs())
             follower.put(lambda: found.append(spare_jobs()))
         assert spare_jobs() == jobs - 1
@@ -44,7 +44,7 @@ def test_both_share_the_threads_of_the_limit(jobs: int, shares: tuple[int, int])
 
 def test_the_error_state_goes_along_and_a_mistake_reaches_the_leader() -> None:
     def lead() -> None:
-        with followed(sharing=True) as follower:
+        with followed() as follower:
             follower.put(lambda: np.float64(1.0) / 0.0)
             while True:
                 follower.put(lambda: None)
@@ -57,7 +57,7 @@ def test_a_mistake_of_the_last_task_is_not_lost() -> None:
     def fail() -> None:
         raise MemoryError
 
-    with pytest.raises(MemoryError), followed(sharing=True) as follower:
+    with pytest.raises(MemoryError), followed() as follower:
         follower.put(fail)
 
 
@@ -65,7 +65,7 @@ def test_when_the_leader_fails_what_waits_is_not_done() -> None:
     gate, done = threading.Event(), []
 
     def lead() -> None:
-        with followed(sharing=True) as follower:
+        with followed() as follower:
             follower.put(lambda: gate.wait(60))
             follower.put(lambda: done.append(1))
             threading.Timer(0.05, gate.set).start()
@@ -84,7 +84,7 @@ def test_a_follower_ends_when_nobody_waits_for_its_leader() -> None:
         if number == 0:
             both.wait(60)
             raise ZeroDivisionError
-        with followed(sharing=True) as follower:
+        with followed() as follower:
             both.wait(60)
             while True:
                 follower.put(lambda: None)
@@ -92,11 +92,3 @@ def test_a_follower_ends_when_nobody_waits_for_its_leader() -> None:
 
     with jobs_limit(4), pytest.raises(ZeroDivisionError):
         side_by_side(trial, range(2))
-
-
-def test_a_follower_that_does_not_share_is_a_thread_besides_those_of_the_leader() -> None:
-    found: list[int] = []
-    with jobs_limit(4), followed(sharing=False) as follower:
-        follower.put(lambda: found.append(spare_jobs()))
-        assert spare_jobs() == 3
-    assert found == [0]

@@ -48,19 +48,22 @@ def test_what_is_heard_behind_is_the_same(
     config: dict[str, Any], jobs: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at_once = traced(config, 1)
-    monkeypatch.setattr(behind, "WORTH_A_THREAD", 1)
     begun: list[object] = []
     kept = behind.followed
-    monkeypatch.setattr(behind, "followed", lambda sharing: begun.append(sharing) or kept(sharing=sharing))
+    monkeypatch.setattr(behind, "_pays", lambda outline, samples: True)
+    monkeypatch.setattr(behind, "followed", lambda: begun.append(config) or kept())
     assert msgspec.to_builtins(traced(config, jobs).trials) == msgspec.to_builtins(at_once.trials)
-    assert begun == [config is not FEATURES] * 2  # layers of features keep their threads
+    assert len(begun) == 2
 
 
-def test_small_arrays_recurrent_layers_and_a_single_thread_are_heard_at_once(
+def test_small_images_whatever_is_no_image_and_a_single_thread_are_heard_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(behind, "followed", lambda sharing: pytest.fail("nothing is gained by it"))
+    monkeypatch.setattr(behind, "followed", lambda: pytest.fail("nothing is gained by it"))
     traced(IMAGES, 2)
     monkeypatch.setattr(behind, "WORTH_A_THREAD", 1)
     traced(IMAGES, 1)
-    traced(RECURRENT, 2)
+    for config in (TOKENS, FEATURES, RECURRENT):
+        traced(config, 2)
+    with pytest.raises(pytest.fail.Exception):
+        traced(IMAGES, 2)
