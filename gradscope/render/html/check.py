@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from gradscope.render.headline import tally
 from gradscope.render.html.findings import failure_article, finding_articles
 from gradscope.render.html.index import index_table
-from gradscope.render.html.markup import element, escaped, text
+from gradscope.render.html.markup import element, escaped, path, text
 from gradscope.render.html.page import badge, page
 from gradscope.render.options import RenderOptions
 from gradscope.render.outcome import Outcome
@@ -27,7 +27,7 @@ def _sections(outcome: Outcome) -> Iterator[str]:
     for number, result in enumerate(outcome.results):
         if isinstance(result, Report):
             key = f"r{number + 1}"
-            head = element("h2", escaped(result.source), id=key)
+            head = element("h2", path(result.source), id=key)
             verdict = element("p", badge(result.verdict), f" {escaped(tally(result.findings))}")
             parts = (head, verdict, *finding_articles(result.findings, f"{key}-", tried_words(result)))
             yield element("section", *(f"\n{part}" for part in parts))

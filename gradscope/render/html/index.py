@@ -2,7 +2,7 @@
 
 import math
 
-from gradscope.render.html.markup import element, escaped, number, text
+from gradscope.render.html.markup import element, number, path, text
 from gradscope.render.html.page import badge, framed_table
 from gradscope.render.html.scales import Scale, span
 from gradscope.render.outcome import Failure, Outcome
@@ -27,8 +27,8 @@ def index_table(outcome: Outcome) -> str:
 def _row(number: int, result: Report | Failure) -> str:
     if isinstance(result, Failure):
         cells = [text("td", result.word, class_="error"), "<td></td>" * 4]
-        return element("tr", text("th", result.source, scope="row"), *cells)
-    link = element("a", escaped(result.source), href=f"#r{number + 1}")
+        return element("tr", element("th", element("span", path(result.source)), scope="row"), *cells)
+    link = element("a", path(result.source), href=f"#r{number + 1}")
     return element(
         "tr",
         element("th", link, scope="row"),

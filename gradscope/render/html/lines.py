@@ -105,7 +105,7 @@ def _line(line: Line, series: int, frame: Frame) -> Iterator[str]:
         points = [(frame.across(place), frame.up(line.numbers[place] or 0.0)) for place in run]
         if len(points) > 1:
             yield element("path", class_=f"{color} line{dash}", d=_path(points))
-        if len(line.numbers) <= MOST_DOTS and not line.is_dashed:
+        if len(points) == 1 or (len(line.numbers) <= MOST_DOTS and not line.is_dashed):
             for x, y in points:
                 yield element("circle", class_=f"{color} dot", cx=x, cy=y, r=2.6)
     for place, height in enumerate(line.numbers):

@@ -14,6 +14,11 @@ def escaped(text: str) -> str:
     return html.escape(visible(text))
 
 
+def path(words: str) -> str:
+    """The name of a file, escaped, which a narrow page breaks behind a folder rather than in a word."""
+    return escaped(words).replace("/", "/<wbr/>")
+
+
 def element(name: str, *inner: str, **attributes: str | float | int | None) -> str:
     """An element around markup that is ready. Attributes: `class_` for class, `aria_label` for aria-label."""
     words = "".join(

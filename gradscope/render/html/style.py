@@ -88,6 +88,7 @@ article ul{margin:.2rem 0;padding-left:1.2rem}
 article:target{border-color:var(--link)}
 .pictures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,29rem),1fr));gap:1rem}
 figure{margin:0;padding:.8rem;background:var(--panel);border-radius:.4rem;min-width:0;break-inside:avoid}
+.pictures>figure:only-child{max-width:46rem}
 svg{display:block;width:100%;height:auto}
 .legend{list-style:none;display:flex;flex-wrap:wrap;gap:.1rem 1rem;padding:0;margin:.4rem 0;font-size:.9rem}
 .legend li::before{content:"";display:inline-block;width:1.4rem;height:0;margin-right:.4rem;
@@ -122,7 +123,8 @@ summary{cursor:pointer;padding:.2rem 0;color:var(--link)}
 code{font-family:ui-monospace,Consolas,"DejaVu Sans Mono",monospace;font-size:.9em}
 :focus-visible{outline:3px solid var(--link);outline-offset:2px}
 .spark{width:8rem;height:1.6rem;display:inline-block;vertical-align:middle}
-@media (max-width:34rem){.tick,.axis{font-size:16px}}
+@media (max-width:34rem){.tick,.axis{font-size:16px}th,td{padding:.2rem .4rem}
+th[scope=row]>*{display:block;width:11rem;white-space:normal}}
 @media print{body{max-width:none;padding:0;font-size:10pt}nav,details:not([open]){display:none}
 figure,article,tr{break-inside:avoid}figure{border:1px solid var(--grid)}
 .pictures{grid-template-columns:1fr 1fr}.scroll{overflow:visible}

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from gradscope.render.html.markup import element, escaped, text
+from gradscope.render.html.markup import element, escaped, path, text
 from gradscope.render.html.page import Link, badge, figures, page, section
 from gradscope.render.options import RenderOptions
 from gradscope.render.pictures.sweep import sweep_pictures
@@ -22,7 +22,7 @@ def _links(found: Summary) -> list[Link]:
 
 
 def _parts(found: Summary) -> Iterator[str]:
-    yield text("h1", found.name)
+    yield element("h1", path(found.name))
     yield text("p", totals(found))
     yield section("pictures", "Pictures", [figures(sweep_pictures(found))])
     lists = [("Best", found.best), ("Worst", found.worst)]

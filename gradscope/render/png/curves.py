@@ -14,6 +14,8 @@ from gradscope.render.pictures.picture import Bars, Line, Lines, Numbers
 MOST_DOTS = 60
 LONGEST = 10
 """Characters of a label below the axis."""
+MOST_LETTERS = 84
+"""Characters that fit side by side below the axis; with more of them the labels stand aslant."""
 
 
 def draw_lines(axes: Any, found: Lines) -> None:
@@ -35,7 +37,8 @@ def draw_lines(axes: Any, found: Lines) -> None:
             linestyle="--" if line.is_dashed else "-",
             linewidth=2.4 if line.is_dashed else 1.6,
             zorder=2 if line.is_dashed else 3,
-            marker="" if line.is_dashed or len(across) > MOST_DOTS else "o",
+            marker="o",
+            markevery=_dotted(numbers, everywhere=not line.is_dashed and len(across) <= MOST_DOTS),
             markersize=3.5,
         )
         _mark_lost(axes, across, line.numbers, (low, high), color)
@@ -62,6 +65,13 @@ def finite(numbers: Numbers) -> Any:
     return np.array(
         [math.nan if number is None or not math.isfinite(number) else number for number in numbers]
     )
+
+
+def _dotted(numbers: Any, *, everywhere: bool) -> list[int]:
+    """The positions that have dots; where not all have, those without neighbours to draw a line to."""
+    there = np.isfinite(np.concatenate(([math.nan], numbers, [math.nan])))
+    lone = there[1:-1] & ~there[:-2] & ~there[2:]
+    return [place for place in range(len(numbers)) if everywhere or lone[place]]
 
 
 def color_of(line: Line, series: int) -> str:
@@ -91,9 +101,10 @@ def _label(axes: Any, found: Lines | Bars, across: Any, ends: tuple[float, float
     heights = Scale(*ends, 0.0, 1.0).ticks
     axes.set_yticks(heights, [found.ticks.write(height) for height in heights])
     shown = shown_labels(len(found.labels), MOST_LABELS)
-    axes.set_xticks(
-        [across[place] for place in shown], [short_label(found.labels[place], LONGEST) for place in shown]
-    )
+    words = [short_label(found.labels[place], LONGEST) for place in shown]
+    is_crowded = sum(map(len, words)) > MOST_LETTERS
+    slant = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"} if is_crowded else {}
+    axes.set_xticks([across[place] for place in shown], words, **slant)
     axes.set_xlabel(visible(found.across))
     axes.set_ylabel(found.ticks.label)
     axes.grid(axis="y", zorder=0)

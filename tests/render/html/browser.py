@@ -36,6 +36,7 @@ window.addEventListener("load", async () => {
     background: getComputedStyle(document.body).backgroundColor,
     quirks: document.compatMode,
     pictures: [...document.querySelectorAll("figure svg")].map(one => one.getBoundingClientRect().width),
+    badges: [...document.querySelectorAll("td .badge")].map(one => one.getBoundingClientRect().right),
     violations: []};
   if (window.axe) {
     const result = await axe.run(document, {resultTypes: ["violations"]});

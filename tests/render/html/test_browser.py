@@ -33,6 +33,21 @@ def test_it_fits_and_says_nothing_on_the_console(name: str, width: int, dark: bo
         assert found["axe"]
 
 
+def test_a_phone_shows_the_verdicts_of_a_check_without_scrolling() -> None:
+    text = PAGES["check"]().replace(
+        "<wbr/>", "<wbr/>a_folder_whose_name_is_longer_than_a_phone_is_wide/<wbr/>"
+    )
+    found, _ = seen(text, width=390)
+    assert found["badges"]
+    assert max(found["badges"]) < 390
+
+
+def test_one_picture_alone_is_not_blown_up() -> None:
+    found, _ = seen(PAGES["single"](), width=1280)
+    assert len(found["pictures"]) == 1
+    assert found["pictures"][0] < 760
+
+
 def test_a_script_that_complained_would_be_heard() -> None:
     text = PAGES["single"]().replace("</main>", "<script>console.error('heard')</script></main>")
     _, console = seen(text)

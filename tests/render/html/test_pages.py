@@ -8,7 +8,10 @@ from itertools import pairwise
 
 import pytest
 
+from gradscope.render.html.lines import draw_lines
+from gradscope.render.html.markup import path
 from gradscope.render.html.style import DARK, LIGHT, VERDICTS, VIRIDIS
+from gradscope.render.pictures.picture import Line, Lines, values
 from gradscope.render.verdicts import MARKS
 from tests.render import reports
 from tests.render.html.pages import PAGES, compared, predicted, run
@@ -278,6 +281,27 @@ def test_two_thousand_layers_are_drawn_with_fewer_marks() -> None:
 def test_findings_have_anchors() -> None:
     ids = {found.get("id") for found in parsed(run(reports.dead_relu())).iter()}
     assert {"GS201-error", "GS201-warning", "GS201:relu9", "GS201:relu3", "findings"} <= ids
+
+
+def test_a_point_without_neighbours_is_a_dot_however_many_there_are() -> None:
+    numbers = (1.0, *(None,) * 98, 3.0, 2.0)
+    found = Lines(
+        key="k",
+        title="t",
+        about="a",
+        across="layer",
+        labels=tuple(f"dense{place}" for place in range(101)),
+        ticks=values("y"),
+        lines=(Line("one", numbers), Line("two", numbers[::-1], is_dashed=True)),
+    )
+    drawn = draw_lines(found)
+    assert drawn.count('class="s0 dot"') == drawn.count('class="s1 dot"') == 1
+    assert drawn.count('class="s0 line"') == drawn.count('class="s1 line dash"') == 1
+
+
+def test_names_of_files_break_behind_folders() -> None:
+    assert path("a/b & c/net.yaml") == "a/<wbr/>b &amp; c/<wbr/>net.yaml"
+    assert '<h2 id="r1">' in PAGES["check"]()
 
 
 def test_layers_of_one_side_only_leave_gaps() -> None:

@@ -12,6 +12,7 @@ from gradscope.render.options import RenderOptions
 from gradscope.render.outcome import Outcome
 from gradscope.render.pictures.picture import Cells, Line, Lines, Words, values
 from gradscope.render.png import sweep, training
+from gradscope.render.png.curves import draw_lines
 from gradscope.render.png.sheet import MOST, sheet
 from gradscope.report import Report
 from tests.render import reports
@@ -136,3 +137,19 @@ def test_nothing_to_draw_is_no_file_and_too_much_is_cut() -> None:
     )
     cut = sheet("t", [("", short)] * (MOST + 5))
     assert size(cut)[1] < 2**16
+
+
+def test_a_point_without_neighbours_is_seen_however_many_there_are() -> None:
+    gap = (None,) * 98
+    two = pixels(sheet("t", [("", lines(1.0, *gap, 3.0))]))
+    one = pixels(sheet("t", [("", lines(1.0, *gap, None))]))
+    assert two[BLUE] > one[BLUE] > 0
+
+
+def test_labels_that_do_not_fit_side_by_side_stand_aslant() -> None:
+    figure = pytest.importorskip("matplotlib.figure").Figure()
+    few, many = figure.subplots(2)
+    draw_lines(few, lines(1.0, 2.0, labels=("residual11", "residual12")))
+    draw_lines(many, lines(*([1.0] * 12), labels=tuple(f"residual{place}" for place in range(10, 22))))
+    assert {label.get_rotation() for label in few.get_xticklabels()} == {0.0}
+    assert {label.get_rotation() for label in many.get_xticklabels()} == {40.0}
