@@ -6,7 +6,7 @@ Held or made again, with one thread or eight, a weight and its products have the
 
 import math
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -73,11 +73,20 @@ class Weight:
         self.stream = stream
         self.dtype = dtype
         self.held = held
-        self.blocks = column_blocks(*shape)
-        """The columns of each block."""
-        self._kept: list[Array | None] = [None] * len(self.blocks)
-        self._norms: list[float | None] = [None] * len(self.blocks)
+
+    @cached_property
+    def blocks(self) -> tuple[slice, ...]:
+        """The columns of each block; laid out when first asked for, as what is never drawn needs none."""
+        return column_blocks(*self.shape)
+
+    @cached_property
+    def _kept(self) -> list[Array | None]:
+        return [None] * len(self.blocks)
+
+    @cached_property
+    def _norms(self) -> list[float | None]:
         """log2 of the L2 norm of each block that was drawn and let go: none is drawn once more for it."""
+        return [None] * len(self.blocks)
 
     @property
     def size(self) -> int:

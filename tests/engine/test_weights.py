@@ -1,6 +1,7 @@
 """Weights as recipes: the block layout, and the same bits held or drawn again, with one thread or eight."""
 
 import math
+import tracemalloc
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -100,6 +101,18 @@ def test_layout_is_part_of_the_numbers_and_pinned() -> None:
         (1100, 900): [464, 900],
     }
     assert len(column_blocks(2048, 5000)) == 4
+
+
+def test_a_weight_that_is_never_drawn_is_not_laid_out() -> None:
+    """An estimate looks at networks of any size."""
+    tracemalloc.start()
+    try:
+        recipe = weight((1 << 20, 1 << 22))
+        assert recipe.held_bytes == 1 << 44
+        assert recipe.drawing_bytes < 1 << 30
+        assert tracemalloc.get_traced_memory()[1] < 1 << 16
+    finally:
+        tracemalloc.stop()
 
 
 # The same bits
