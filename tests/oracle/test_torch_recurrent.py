@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import gradscope
 from gradscope.engine import Array
+from gradscope.engine.layers.recurrent import Recurrent
 from gradscope.engine.signal import Signal
 from tests.collecting import collect
 from tests.engine.making import Parameters
@@ -32,24 +33,23 @@ def shapes() -> st.SearchStrategy[tuple[int, int, int, int]]:
     return st.tuples(sizes(4), sizes(7), sizes(5), sizes(6))
 
 
+def wide() -> st.SearchStrategy[tuple[int, int, int, int]]:
+    """So large that products are cut into tiles, or would be if the units had a divisor for it."""
+    return st.tuples(
+        st.sampled_from([16, 32, 47]),
+        sizes(3),
+        st.sampled_from([64, 131, 200]),
+        st.sampled_from([131, 192, 256]),
+    )
+
+
 def drawn(seed: int, *shape: int) -> Array:
     return np.random.default_rng(seed).standard_normal(shape)
 
 
-@every_kind
-@bounded
-@given(shape=shapes(), seed=seeds(), forms=st.tuples(st.booleans(), st.booleans(), st.booleans()))
-def test_output_and_gradients(
-    kind: str, shape: tuple[int, int, int, int], seed: int, forms: tuple[bool, bool, bool]
-) -> None:
-    samples, steps, fan_in, units = shape
-    bias, both, sequences = forms
-    take = Parameters(seed)
-    layer = recurrent(take, kind, fan_in, units, bias=bias, both=both, sequences=sequences)
-    x = drawn(seed, samples, steps, fan_in)
-    dy = drawn(seed + 1, samples, *([steps] if sequences else []), (1 + both) * units)
+def assert_as_torch(kind: str, layer: Recurrent, x: Array, dy: Array, *, sequences: bool = True) -> None:
+    """Output and every gradient, given that of the output."""
     dx, heard = collect(Sequence((layer,)), x, dy)
-
     module = oracle.module_of(kind, layer.parameters())
     inputs = torch.tensor(x, requires_grad=True)
     y = module(inputs)[0] if sequences else oracle.last_of(kind, module, inputs)
@@ -60,6 +60,34 @@ def test_output_and_gradients(
     assert {f"{kind}.{name}" for name in expected} == set(heard.gradients)
     for name, gradient in expected.items():
         npt.assert_allclose(heard.gradients[f"{kind}.{name}"], gradient, **TOLERANCE, err_msg=name)
+
+
+@every_kind
+@bounded
+@given(shape=shapes(), seed=seeds(), forms=st.tuples(st.booleans(), st.booleans(), st.booleans()))
+def test_output_and_gradients(
+    kind: str, shape: tuple[int, int, int, int], seed: int, forms: tuple[bool, bool, bool]
+) -> None:
+    samples, steps, fan_in, units = shape
+    bias, both, sequences = forms
+    layer = recurrent(Parameters(seed), kind, fan_in, units, bias=bias, both=both, sequences=sequences)
+    x = drawn(seed, samples, steps, fan_in)
+    dy = drawn(seed + 1, samples, *([steps] if sequences else []), (1 + both) * units)
+    assert_as_torch(kind, layer, x, dy, sequences=sequences)
+
+
+@every_kind
+@few
+@given(shape=wide(), seed=seeds())
+def test_many_units(kind: str, shape: tuple[int, int, int, int], seed: int) -> None:
+    """Weights that a trained layer might have: those of N(0, 1) would shut every gate."""
+    samples, steps, fan_in, units = shape
+    take = Parameters(seed)
+    recurrent(take, kind, fan_in, units)
+    take.arrays = {name: array / np.sqrt(units) for name, array in take.arrays.items()}
+    layer = recurrent(take, kind, fan_in, units)
+    x, dy = drawn(seed, samples, steps, fan_in), drawn(seed + 1, samples, steps, units)
+    assert_as_torch(kind, layer, x, dy)
 
 
 @every_kind
