@@ -10,12 +10,14 @@ import numpy as np
 from gradscope.engine import Array
 
 PIECE = 1 << 24
-"""Bytes."""
+"""Bytes that are cut up: a few large pages, so that little of them is left over."""
 
 _FROM, _BELOW = 1 << 17, 1 << 22
 """Bytes from which an array costs new pages, and from which it is a piece of its own."""
 
 _LARGE_PAGE = 1 << 21
+"""Bytes, and what its place is a multiple of: x86-64's, and arm64's with pages of 4 KiB."""
+
 _ALIGNED = 64
 
 # The GNU C library gives memory back beyond twice the size of the largest array up to 32 MiB it was seen to
@@ -53,7 +55,7 @@ def room(count: int) -> Array:
 
 def _on_large_pages(size: int) -> Array:
     """So many bytes from a multiple of a large page on: NumPy asks for large pages from 4 MiB on, but the
-    system has them at such places only. What is left untouched costs nothing."""
+    system has them at such places only. What is left untouched takes no memory, only addresses."""
     whole = np.empty(size + _LARGE_PAGE, dtype=np.uint8)
     start = -whole.ctypes.data % _LARGE_PAGE
     return whole[start : start + size]

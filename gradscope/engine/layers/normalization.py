@@ -27,7 +27,7 @@ class Scheme(NamedTuple):
     """What was found of all samples, and x -> the mean over what is normalised together."""
     centred: bool = True
     by_feature: bool = False
-    """Whether features are normalised apart, so that a gain goes through all means."""
+    """Whether features are normalised apart, so that a gain may be multiplied before the means or behind."""
 
 
 def _whole(x: Array) -> Array:
@@ -127,48 +127,55 @@ class Normalization(Layer):
         return y, (normalised, scale)
 
     def backward(self, dy: Array, cache: tuple[Array, Array]) -> tuple[Array, Gradients]:
-        """dx = (dx̂ − mean dx̂ − x̂ mean(dx̂ x̂))/√(v + eps), the first mean only when centred."""
+        """dx = (dx̂ − mean dx̂ − x̂ mean(dx̂ x̂))/√(v + eps), the first mean only when centred.
+
+        dx̂ is gain · dy. Where features are normalised apart, it stands for dy, and the gain comes last.
+        """
         normalised, scale = cache
         dx = np.empty_like(dy)
         entries, hat = self.scheme.split(dx), self.scheme.split(normalised)
         gain = None if self.gain is None else along_features(self.gain, dy)
-        behind = None if self.scheme.by_feature else gain
-        of_hat = self.scheme.split(dy) if behind is None else entries
+        first, last = (None, gain) if self.scheme.by_feature else (gain, None)
+        arriving = self.scheme.split(dy) if first is None else entries
 
         def reduce(part: slice) -> dict[str, Array]:
-            """The parameters' sums and what the means are made from; dx holds dx̂ meanwhile, or it is dy."""
-            products = dy[part] * normalised[part]
-            sums = {}
-            if gain is not None:
-                sums["gain"] = feature_sums(products)
-            if self.bias is not None:
-                sums["bias"] = feature_sums(dy[part])
-            if behind is not None:
-                products *= behind
-                np.multiply(dy[part], behind, out=dx[part])
-            # Of single features, what the means are made from are the parameters' sums.
-            known = sums if self.scheme.by_feature else {}
-            along, mean = known.get("gain"), known.get("bias")
-            sums[_ALONG] = self.scheme.reduced(self.scheme.split(products)) if along is None else along
-            if self.scheme.centred:
-                sums[_MEAN] = self.scheme.reduced(of_hat[part]) if mean is None else mean
-            return sums
+            return self._sums(dy[part], normalised[part], first, dx[part])
 
         reduced = piece_by_piece(dy, reduce)
         sums = {name: [each[name] for each in reduced] for name in reduced[0]}
         along = self.scheme.joined(sums.pop(_ALONG), dy)
         mean = self.scheme.joined(sums.pop(_MEAN), dy) if self.scheme.centred else None
-        if self.scheme.by_feature and gain is not None:
-            scale = scale * gain
+        if last is not None:
+            scale = scale * last
 
         def fill(part: slice) -> None:
-            mine = np.subtract(of_hat[part], hat[part] * _of(along, part), out=entries[part])
+            mine = np.subtract(arriving[part], hat[part] * _of(along, part), out=entries[part])
             if mean is not None:
                 mine -= _of(mean, part)
             mine *= _of(scale, part)
 
         piece_by_piece(dy, fill)
         return dx, {name: Formed(_total(of_pieces).astype(dy.dtype)) for name, of_pieces in sums.items()}
+
+    def _sums(self, dy: Array, normalised: Array, first: Array | None, dx: Array) -> dict[str, Array]:
+        """Of some samples: the parameters' sums, and what the means are made from. With a gain that comes
+        first, dx becomes dx̂."""
+        products = dy * normalised
+        sums = {}
+        if self.gain is not None:
+            sums["gain"] = feature_sums(products)
+        if self.bias is not None:
+            sums["bias"] = feature_sums(dy)
+        if first is not None:
+            products *= first
+            dy = np.multiply(dy, first, out=dx)
+        # Of features apart, the means are made from the same sums.
+        known = sums if self.scheme.by_feature else {}
+        split, reduced = self.scheme.split, self.scheme.reduced
+        sums[_ALONG] = known["gain"] if "gain" in known else reduced(split(products))
+        if self.scheme.centred:
+            sums[_MEAN] = known["bias"] if "bias" in known else reduced(split(dy))
+        return sums
 
     def _mean(self, x: Array, entries: Callable[[slice], Array]) -> Array:
         """Of what is computed from some samples, over what is normalised together."""

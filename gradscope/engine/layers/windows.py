@@ -66,7 +66,8 @@ class Windows(NamedTuple):
         return _wrapped(x, *seen) if self.circular else cut(x, *seen)
 
     def of(self, frame: Array) -> Array:
-        """Every window of a framed image, contiguous, as a view:   (B, H, W, C) -> (B, H', W', kh, kw, C)."""
+        """Every window of a framed image, which is contiguous, as a view, not to be written to:
+        (B, H, W, C) -> (B, H', W', kh, kw, C)."""
         samples, height, width, channels = frame.shape
         counts = Windows(self.kernel, self.stride).counts((height, width))
         of_sample, of_row, of_column, of_channel = frame.strides
