@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import reprlib
 import types
 from collections.abc import Mapping
 from functools import lru_cache
@@ -50,11 +51,12 @@ def read_report(content: str, source: str) -> Report:
     if version is None:
         raise _unreadable(source, f"there is no {_VERSION} in it, which every report of gradscope has")
     if version != SCHEMA_VERSION:
+        told = reprlib.repr(version)
         raise UserError(
             [
                 Problem(
                     Place(source),
-                    f"the report has schema_version {version!r}, and this gradscope reads {SCHEMA_VERSION}",
+                    f"the report has schema_version {told}, and this gradscope reads {SCHEMA_VERSION}",
                     "install the gradscope that wrote it, or run the config again",
                 )
             ]

@@ -112,3 +112,9 @@ def test_reports_are_told_from_configs(text: str, expected: bool) -> None:
 def test_a_report_without_its_version_says_so() -> None:
     with pytest.raises(UserError, match=r"^x: there is no schema_version in it, which every report"):
         read_report('{"verdict": "healthy", "layers": []}', "x")
+
+
+def test_an_endless_version_is_told_in_short() -> None:
+    with pytest.raises(UserError) as caught:
+        read_report('{"schema_version": ' + "9" * 400 + "}", "old.json")
+    assert len(str(caught.value)) < 200

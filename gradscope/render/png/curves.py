@@ -29,6 +29,7 @@ def draw_lines(axes: Any, found: Lines) -> None:
         if line.spread:
             half = finite(line.spread)
             axes.fill_between(across, numbers - half, numbers + half, color=color, alpha=0.2, linewidth=0.0)
+        dots = _dotted(numbers, everywhere=not line.is_dashed and len(across) <= MOST_DOTS)
         axes.plot(
             across,
             numbers,
@@ -37,8 +38,8 @@ def draw_lines(axes: Any, found: Lines) -> None:
             linestyle="--" if line.is_dashed else "-",
             linewidth=2.4 if line.is_dashed else 1.6,
             zorder=2 if line.is_dashed else 3,
-            marker="o",
-            markevery=_dotted(numbers, everywhere=not line.is_dashed and len(across) <= MOST_DOTS),
+            marker="o" if dots else "",
+            markevery=dots or None,
             markersize=3.5,
         )
         _mark_lost(axes, across, line.numbers, (low, high), color)
