@@ -8,6 +8,7 @@ import numpy as np
 from gradscope.engine import Array
 from gradscope.engine.magnitude import PIECE, sum_of_squares, sums_of_squares
 from gradscope.engine.threads import side_by_side
+from gradscope.engine.tiles import multiply
 
 CANCELLED = {np.dtype(np.float32): 0.05, np.dtype(np.float64): 1e-3}
 """Below this share of its diagonal part an inner product has too few digits left for 1e-5, or 1e-12 in
@@ -105,11 +106,12 @@ def _by_forming(x: Array, dy: Array) -> tuple[float, Array, Array]:
         x, dy = dy, x
 
     def form(start: int) -> tuple[Array, list[float]]:
-        total = x[start].T @ dy[start]
+        total = np.empty((x.shape[2], dy.shape[2]), dtype=x.dtype)
+        multiply(dy[start].T, x[start], total.T)
         squares = [sum_of_squares(total)]
         product = np.empty_like(total)
         for sample in range(start + 1, min(start + _SAMPLES_TOGETHER, len(x))):
-            np.matmul(x[sample].T, dy[sample], out=product)
+            multiply(dy[sample].T, x[sample], product.T)
             squares.append(sum_of_squares(product))
             total += product
         return total, squares
