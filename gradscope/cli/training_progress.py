@@ -50,9 +50,8 @@ def _logged(setup: TrainingSetup) -> Tell:
 def _live(setup: TrainingSetup) -> Iterator[Tell]:
     """The map grows in its place, and vanishes at the end."""
     steps: list[TrainingStep] = []
-    look = (
-        progress_options()
-    )  # asked now: while the map stands, rich has a stream of its own in place of the terminal
+    # Asked now: while the map stands, rich has a stream of its own in place of the terminal.
+    look = progress_options()
 
     def change(live: Any) -> None:
         from rich.text import Text

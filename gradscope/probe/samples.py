@@ -62,7 +62,7 @@ def samples(parts: Sequence[Factored], exponent: int, found: Sums) -> Samples:
     if count < 2:
         return Samples(log10_mean, None)
     of_samples = found.squares * count
-    of_batch = exp2(2.0 * (joint_log2_l2([part.log2_l2 for part in parts]) - base(parts)))
+    of_batch = exp2(2.0 * (joint_log2_l2(part.log2_l2 for part in parts) - base(parts)))
     true_square = (count * of_batch - of_samples) / (count - 1)
     trace = max((of_samples - of_batch) * count / (count - 1), 0.0)
     # Samples whose gradients are orthogonal, one-hot ones for example, have |𝒢|² = 0 but for rounding.
