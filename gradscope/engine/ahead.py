@@ -1,19 +1,15 @@
 """Draws weights while the forward pass is still on its way to them."""
 
-import contextvars
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from gradscope.engine.sequence import Sequence
-from gradscope.engine.threads import spare_jobs
+from gradscope.engine.threads import beside, spare_jobs
 from gradscope.engine.weights import Weight
 
 WORTH_A_THREAD = 1 << 17
 """Entries of a weight from which threads hinder each other less than they help (measured)."""
-
-LEFT_TO_THE_PASS = 1 << 19
-"""Entries of a weight from which the pass hands out its blocks, and draws them side by side itself."""
 
 
 @contextmanager
@@ -26,9 +22,8 @@ def drawn_ahead(trunk: Sequence) -> Iterator[None]:
     if not missing:
         yield
         return
-    is_over = threading.Event()
 
-    def draw() -> None:
+    def draw(is_over: threading.Event) -> None:
         for weight, number in reversed(missing):
             if is_over.is_set():
                 return
@@ -38,25 +33,13 @@ def drawn_ahead(trunk: Sequence) -> Iterator[None]:
                 except MemoryError:
                     return  # whether the pass has room for it, the pass will say
 
-    thread = threading.Thread(target=contextvars.copy_context().run, args=(draw,))
-    thread.start()
-    try:
+    with beside(draw):
         yield
-    finally:
-        is_over.set()
-        thread.join()
 
 
 def _missing(trunk: Sequence) -> Iterator[tuple[Weight, int]]:
     """The large weights that will be held, block by block, as far as they are not drawn."""
     for step in trunk.walk():
         for weight in step.weights():
-            if weight.held and _pays(weight) and not weight.is_drawn(0):
+            if weight.held and weight.size >= WORTH_A_THREAD and not weight.is_drawn(0):
                 yield from ((weight, number) for number in range(len(weight.blocks)))
-
-
-def _pays(weight: Weight) -> bool:
-    """What can only be drawn whole is never handed out."""
-    return weight.size >= WORTH_A_THREAD and (
-        weight.size < LEFT_TO_THE_PASS or not weight.law.initializer.in_blocks
-    )

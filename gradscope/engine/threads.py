@@ -29,6 +29,10 @@ _over: contextvars.ContextVar[threading.Event | None] = contextvars.ContextVar("
 """Set once nobody waits for the results of the tasks any more."""
 
 
+_beside: contextvars.ContextVar[threading.Thread | None] = contextvars.ContextVar("beside", default=None)
+"""A thread that works beside this one, and counts as one of its own as long as it does."""
+
+
 class AbandonedError(BaseException):
     """A task ended early: its caller has failed or was interrupted. Nobody may take it for a result."""
 
@@ -56,8 +60,8 @@ def side_by_side(task: Callable[[Item], Result], items: Sequence[Item]) -> list[
     least twice as many as outer ones, nobody waits for a thread that waits. After a mistake in one task, or
     Ctrl-C, those that are begun end at their next `go_on`.
     """
-    jobs = _jobs.get()
-    if jobs == 1 or len(items) < 2:
+    jobs = spare_jobs() + 1
+    if jobs < 2 or len(items) < 2:
         return [task(item) for item in items]
     share = max(1, jobs // len(items))
     left = deque(enumerate(items))
@@ -67,6 +71,7 @@ def side_by_side(task: Callable[[Item], Result], items: Sequence[Item]) -> list[
     def work() -> None:
         """Take what is left, one after the other: waking a thread costs more than many an item."""
         _over.set(over)
+        _beside.set(None)
         try:
             with jobs_limit(share):
                 while left:
@@ -80,16 +85,16 @@ def side_by_side(task: Callable[[Item], Result], items: Sequence[Item]) -> list[
             left.clear()
             raise
 
-    _take_part(jobs, work, min(jobs, len(items)) - 1, over)
+    _take_part(work, min(jobs, len(items)) - 1, over)
     return [results[number] for number in range(len(items))]
 
 
-def _take_part(jobs: int, work: Callable[[], None], others: int, over: threading.Event) -> None:
+def _take_part(work: Callable[[], None], others: int, over: threading.Event) -> None:
     """Work in this thread and in so many others; back when all of them are done."""
     # Takes 4 ms to import, which a run without threads need not wait for.
     from concurrent.futures import as_completed, wait
 
-    pool = _pool(jobs)
+    pool = _pool(_jobs.get())
     futures = [pool.submit(contextvars.copy_context().run, work) for _ in range(others)]
     try:
         contextvars.copy_context().run(work)
@@ -122,8 +127,27 @@ def go_on() -> None:
 
 
 def spare_jobs() -> int:
-    """Threads that may be used besides this one."""
-    return _jobs.get() - 1
+    """Threads that may be used besides this one, and besides the one that works beside it."""
+    thread = _beside.get()
+    return _jobs.get() - (1 if thread is None or not thread.is_alive() else 2)
+
+
+@contextmanager
+def beside(work: Callable[[threading.Event], None]) -> Iterator[None]:
+    """Have another thread work while the block runs. Until it is done, it is one of those that may be used;
+    at the end of the block it is told by an event to end, and waited for."""
+    is_over = threading.Event()
+    with jobs_limit(1):
+        context = contextvars.copy_context()
+    thread = threading.Thread(target=context.run, args=(work, is_over), name="gradscope-beside")
+    thread.start()
+    token = _beside.set(thread)
+    try:
+        yield
+    finally:
+        _beside.reset(token)
+        is_over.set()
+        thread.join()
 
 
 @lru_cache(maxsize=4)

@@ -7,7 +7,15 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from gradscope.engine.threads import available_jobs, go_on, jobs_limit, one_blas_thread, side_by_side
+from gradscope.engine.threads import (
+    available_jobs,
+    beside,
+    go_on,
+    jobs_limit,
+    one_blas_thread,
+    side_by_side,
+    spare_jobs,
+)
 
 every_limit = pytest.mark.parametrize("jobs", [1, 2, 3, 8])
 
@@ -49,6 +57,32 @@ def test_nested_work_ends(jobs: int) -> None:
 
     with jobs_limit(jobs):
         assert side_by_side(outer, range(3)) == [12, 13, 14]
+
+
+@pytest.mark.parametrize("jobs", [2, 3])
+def test_who_works_beside_is_one_of_the_threads_as_long_as_he_does(jobs: int) -> None:
+    may_end, spare = threading.Event(), []
+
+    def work(is_over: threading.Event) -> None:
+        spare.append(spare_jobs())
+        may_end.wait(60)
+
+    with jobs_limit(jobs):
+        with beside(work):
+            assert spare_jobs() == jobs - 2
+            assert side_by_side(lambda _: spare_jobs(), range(jobs)) == [0] * jobs
+            may_end.set()
+            while spare_jobs() < jobs - 1:
+                pass
+        assert spare_jobs() == jobs - 1
+    assert spare == [0]
+
+
+def test_who_works_beside_is_told_that_the_block_has_ended() -> None:
+    told = []
+    with pytest.raises(KeyError), jobs_limit(2), beside(lambda is_over: told.append(is_over.wait(60))):
+        raise KeyError
+    assert told == [True]
 
 
 def test_the_limit_ends_with_its_block() -> None:
