@@ -157,6 +157,19 @@ def test_wrong_input(sources: tuple[str, ...], message: str, deep: Path, tmp_pat
     assert "Traceback" not in result.stderr
 
 
+def test_an_edited_verdict_is_not_believed(deep: Path) -> None:
+    report = saved(deep, *WORSE)
+    document = json.loads(report.read_text())
+    assert document["verdict"] == "vanishing"
+    report.write_text(json.dumps(document | {"verdict": "healthy"}))
+    result = call("compare", deep, report)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(
+        f"{report}: the report contradicts itself: its verdict is healthy, that of its findings vanishing; "
+    )
+    assert result.stderr.count("\n") == 1
+
+
 def test_the_mistakes_of_both_sides_are_said_at_once(tmp_path: Path) -> None:
     broken = small(tmp_path, "broken", BROKEN)
     result = call("compare", broken, tmp_path / "none.yaml")
