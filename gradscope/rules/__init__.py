@@ -28,8 +28,8 @@ RULES: dict[str, Rule] = {
         VANISHING_IN_TIME,
         EXPLODING_IN_TIME,
         NARROW,
-        UNLIKE,
         EXPLODING_IN_TRAINING,
+        UNLIKE,
         DEAD,
         SATURATED,
         DYING,
@@ -47,7 +47,7 @@ RULES: dict[str, Rule] = {
         ZERO_START,
     )
 }
-"""Every rule by its id; adding one is two visible lines."""
+"""Every rule by its id, in their order; adding one is two visible lines."""
 
 CAUSES: tuple[str, ...] = (
     "GS305",
