@@ -22,10 +22,10 @@ def limit_words(rule: Rule) -> list[str]:
 
 def setting(rule: Rule) -> str:
     """YAML that sets the rule as it is."""
-    limits = ", ".join(f"{name}: {value:g}" for name, value in rule.limits.items())
-    severity = rule.severities[0].name
-    value = f"{{{limits}}}  # or off, error, warning, note" if limits else f"{severity}  # or off"
-    return f"rules:\n  {rule.id}: {value}\n"
+    if not rule.limits:
+        return f"rules:\n  {rule.id}: {rule.severities[0].name}  # or off\n"
+    limits = "".join(f"    {name}: {value:g}\n" for name, value in rule.limits.items())
+    return f"rules:\n  {rule.id}:  # or off, error, warning, note\n{limits}"
 
 
 def suppression(rule: Rule) -> str:

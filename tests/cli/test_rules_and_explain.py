@@ -63,6 +63,11 @@ def test_an_explanation_says_everything(rule: Rule) -> None:
     assert f"# gradscope: ignore[{rule.id}]" in text
 
 
+def test_explanations_fit_a_terminal_of_80_columns() -> None:
+    lines = call("explain", "GS").stdout.splitlines()
+    assert [line for line in lines if len(line) > 80] == []
+
+
 def test_what_an_explanation_looks_like(golden: Golden) -> None:
     golden("cli/explain-GS101.txt", call("explain", "GS101").stdout)
     golden("cli/explain-GS101.md", call("explain", "GS101", "--format", "markdown").stdout)

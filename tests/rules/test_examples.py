@@ -62,7 +62,7 @@ def test_is_consistent(rule: Rule) -> None:
     assert rule.fires_on != rule.silent_on
 
 
-def test_ids_and_names_occur_once() -> None:
+def test_rules_stand_in_the_order_of_their_ids_with_a_name_each() -> None:
     assert list(RULES) == sorted(rule.id for rule in RULES.values())
     assert max(Counter(rule.name for rule in RULES.values()).values()) == 1
 
