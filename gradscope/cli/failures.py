@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import traceback
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -74,5 +75,8 @@ def _our_fault(error: Exception, verbose: bool) -> tuple[str, str]:
 
 
 def _say(lines: Iterable[str]) -> None:
+    from gradscope.cli.terminal import takes_symbols
+
+    unicode = takes_symbols(sys.stderr)
     for line in lines:
-        click.echo(visible(line), err=True)
+        click.echo(visible(line, unicode=unicode), err=True)

@@ -6,6 +6,7 @@ import sys
 import click
 
 from gradscope.errors import Place, Problem, UserError
+from gradscope.render.characters import visible
 
 
 def write(
@@ -39,13 +40,23 @@ def write(
 
 def _print(found: str | bytes, ansi: bool) -> None:
     if isinstance(found, str):
-        encoding = sys.stdout.encoding or "utf-8"
-        found = found.encode(encoding, "backslashreplace").decode(encoding)
+        found = _in(sys.stdout.encoding or "utf-8", found)
     try:
         click.echo(found, nl=False, color=ansi)
     except BrokenPipeError:
         # The reader has seen enough, as `head` does. What is still buffered must not fail at the exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _in(encoding: str, text: str) -> str:
+    """The text with ASCII in place of what the encoding does not have."""
+    lacking = {}
+    for char in set(text):
+        try:
+            char.encode(encoding)
+        except UnicodeEncodeError:
+            lacking[ord(char)] = visible(char, unicode=False)
+    return text.translate(lacking) if lacking else text
 
 
 def _write_into(content: bytes, path: str) -> None:

@@ -25,4 +25,4 @@ def schema(*, output: str | None) -> None:
     from gradscope.rules import RULES
 
     rules = {rule.id: Subject(f"{rule.name}: {rule.summary}", rule.limits) for rule in RULES.values()}
-    write(json.dumps(config_schema(rules), indent=2, ensure_ascii=False) + "\n", output)
+    write(json.dumps(config_schema(rules), indent=2) + "\n", output)

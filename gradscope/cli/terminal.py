@@ -22,7 +22,7 @@ def render_options(
         width=_width(to_file),
         ansi=not to_file and _takes_styles(sys.stdout),
         color=not os.environ.get("NO_COLOR"),
-        unicode=to_file or _takes_symbols(sys.stdout),
+        unicode=to_file or takes_symbols(sys.stdout),
         all_layers=all_layers,
         full=full,
         quiet=quiet,
@@ -36,7 +36,7 @@ def progress_options() -> RenderOptions:
         width=_width(False),
         ansi=_takes_styles(sys.stderr),
         color=not os.environ.get("NO_COLOR"),
-        unicode=_takes_symbols(sys.stderr),
+        unicode=takes_symbols(sys.stderr),
     )
 
 
@@ -66,7 +66,8 @@ def _is_dumb() -> bool:
     return os.environ.get("TERM", "").lower() in ("dumb", "unknown")
 
 
-def _takes_symbols(stream: TextIO) -> bool:
+def takes_symbols(stream: TextIO) -> bool:
+    """Whether all that tables and messages are drawn with can be written there."""
     try:
         "".join(SYMBOLS).encode(stream.encoding or "ascii")
     except UnicodeEncodeError:

@@ -13,15 +13,22 @@ _PLAIN = str.maketrans(
         "≤": "<=",
         "≥": ">=",
         "≠": "!=",
+        "±": "+-",
+        "·": "*",
         "√": "sqrt ",
+        "³": "^3",
+        "Σ": "sum",
+        "Φ": "Phi",
         "χ": "chi",
         "φ": "phi",
+        "θ": "theta",
+        "₀": "0",
         "₁": "1",
         "′": "'",
         "’": "'",
     }
 )
-"""What messages are written with, in ASCII."""
+"""What we write messages and explanations with, in ASCII."""
 
 SYMBOLS = {
     "∂": "d",
@@ -34,6 +41,7 @@ SYMBOLS = {
     "→": ">",
     "²": "2",
     "±": "~",
+    "≠": "!",
     "✗": "x",
     "✓": "+",
     "▲": "!",
@@ -62,6 +70,11 @@ _TO_ASCII = str.maketrans(SYMBOLS)
 def to_ascii(text: str) -> str:
     """The same text, as wide, without the table's own symbols."""
     return text.translate(_TO_ASCII)
+
+
+def legend(text: str, *, unicode: bool = True) -> str:
+    """Our own words about a table: its symbols as it shows them, whatever else they hold as in messages."""
+    return visible(text if unicode else to_ascii(text), unicode=unicode)
 
 
 def visible(text: str, *, unicode: bool = True) -> str:

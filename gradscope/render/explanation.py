@@ -14,6 +14,7 @@ _LABEL = 13
 
 def as_text(rules: Sequence[Rule], options: RenderOptions) -> str:
     """For a person at a terminal."""
+    from gradscope.render.characters import visible
     from gradscope.render.paint import paint
     from gradscope.render.spans import Line, hanging, padded
 
@@ -22,7 +23,8 @@ def as_text(rules: Sequence[Rule], options: RenderOptions) -> str:
         yield ((f"{rule.id} ", "bold"), (rule.name, "bold"), (f"  {severity_words(rule)}", "dim"))
         for head, words in words_of(rule):
             yield ()
-            yield from hanging((padded(head, _LABEL), "bold"), words, "", width)
+            shown = visible(words, unicode=options.unicode)
+            yield from hanging((padded(head, _LABEL), "bold"), shown, "", width)
         for head, text in _examples(rule):
             yield from ((), ((head, "bold"),), ())
             yield from (((f"    {line}", ""),) for line in text.splitlines())
@@ -42,7 +44,7 @@ def as_markdown(rules: Sequence[Rule], options: RenderOptions) -> str:
 
 def as_json(rules: Sequence[Rule], options: RenderOptions) -> str:
     """Everything about each rule."""
-    return json.dumps(document(rules), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(document(rules), indent=2, allow_nan=False) + "\n"
 
 
 def body_markdown(rule: Rule) -> str:

@@ -12,6 +12,7 @@ from gradscope.rules.base import Rule
 
 def as_table(rules: Sequence[Rule], options: RenderOptions) -> str:
     """For a person at a terminal; the limits are left to `explain`."""
+    from gradscope.render.characters import visible
     from gradscope.render.paint import paint
     from gradscope.render.spans import Line, hanging, padded, width
 
@@ -25,7 +26,8 @@ def as_table(rules: Sequence[Rule], options: RenderOptions) -> str:
             is_head = row["rule"] == "rule"
             before = "  ".join(padded(row[head], widths[head]) for head in heads) + "  "
             style = "bold" if is_head else ""
-            yield from hanging((before, style), row["summary"], style, cells)
+            summary = visible(row["summary"], unicode=options.unicode)
+            yield from hanging((before, style), summary, style, cells)
             if is_head:
                 yield (("─" * cells, "dim"),)
 
@@ -57,7 +59,7 @@ def as_csv(rules: Sequence[Rule], options: RenderOptions) -> str:
 
 def as_json(rules: Sequence[Rule], options: RenderOptions) -> str:
     """Everything about each rule."""
-    return json.dumps(document(rules), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(document(rules), indent=2, allow_nan=False) + "\n"
 
 
 LISTS: dict[str, Callable[[Sequence[Rule], RenderOptions], str]] = {

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 
 from gradscope.render.blocks import MARKS, finding_lines
-from gradscope.render.characters import visible
+from gradscope.render.characters import legend, visible
 from gradscope.render.headline import facts, flow_facts, verdict_words
 from gradscope.render.layout import Layout, layout_of, table_lines
 from gradscope.render.options import RenderOptions
@@ -54,7 +54,7 @@ def _page(report: Report, options: RenderOptions, width: int) -> Iterator[Line]:
     yield from finding_lines(report.findings, options, prose, tried_words(report))
     if options.verbose:
         yield ()
-        yield from _legend(report, layout, prose)
+        yield from _legend(report, layout, options, prose)
     yield ()
     mark, style = verdict_mark(report)
     yield from labelled("verdict", f"{mark} {verdict_words(report)}", style, prose)
@@ -93,7 +93,7 @@ def labelled(label: str, words: str, style: str, width: int) -> Iterator[Line]:
     return hanging((padded(label, _LABEL), "bold"), words, style, width)
 
 
-def _legend(report: Report, layout: Layout, width: int) -> Iterator[Line]:
+def _legend(report: Report, layout: Layout, options: RenderOptions, width: int) -> Iterator[Line]:
     """What the columns shown mean, and what made the numbers."""
     meanings = [(column.head, column.meaning) for column in layout.columns]
     meanings += [
@@ -103,7 +103,7 @@ def _legend(report: Report, layout: Layout, width: int) -> Iterator[Line]:
         ("config", f"sha256 {report.config_sha256}"),
     ]
     for label, meaning in meanings:
-        yield from labelled(label, meaning, "dim", width)
+        yield from labelled(label, legend(meaning, unicode=options.unicode), "dim", width)
 
 
 def _quiet_line(report: Report, options: RenderOptions) -> Line:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from gradscope.render.activations import Gallery
 from gradscope.render.activations.columns import ABOUT, COLUMNS, Column
 from gradscope.render.canvas import Canvas
-from gradscope.render.characters import visible
+from gradscope.render.characters import legend, visible
 from gradscope.render.options import RenderOptions
 from gradscope.render.paint import paint
 from gradscope.render.quantities import value
@@ -33,10 +33,11 @@ def _lines(gallery: Gallery, options: RenderOptions, cells: int) -> Iterator[Lin
         return
     yield from _table(gallery.portraits, cells)
     yield ()
-    yield from hanging(("", ""), ABOUT, "dim", min(cells, MOST_PROSE))
+    yield from hanging(("", ""), visible(ABOUT, unicode=options.unicode), "dim", min(cells, MOST_PROSE))
     if options.verbose:
         for column in COLUMNS:
-            yield from hanging((f"{column.head:<9}", "bold"), column.meaning, "", min(cells, MOST_PROSE))
+            meaning = legend(column.meaning, unicode=options.unicode)
+            yield from hanging((f"{column.head:<9}", "bold"), meaning, "", min(cells, MOST_PROSE))
     for found in gallery.portraits if gallery.is_named else ():
         yield ()
         summary = visible(found.summary, unicode=options.unicode)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from gradscope.render.blocks import finding_lines
-from gradscope.render.characters import visible
+from gradscope.render.characters import legend, visible
 from gradscope.render.headline import verdict_words
 from gradscope.render.options import RenderOptions
 from gradscope.render.paint import paint
@@ -41,7 +41,7 @@ def _page(report: TrainingReport, options: RenderOptions, cells: int) -> Iterato
     yield from finding_lines(report.findings, options, prose)
     if options.verbose:
         yield ()
-        yield from _legend(prose)
+        yield from _legend(options, prose)
     yield ()
     mark, style = verdict_mark(report)
     yield from labelled("verdict", f"{mark} {verdict_words(report)}", style, prose)
@@ -51,7 +51,7 @@ def _with_curve(values: list[float] | tuple[float, ...], words: str) -> str:
     return f"{curve(values, CURVE_CELLS)} {words}"
 
 
-def _legend(cells: int) -> Iterator[Line]:
+def _legend(options: RenderOptions, cells: int) -> Iterator[Line]:
     meanings = (
         ("map", "L2 norm of ∂L/∂y by step, on one scale of powers of ten; coloured by its distance"),
         ("", "from the last layer's before training"),
@@ -59,7 +59,7 @@ def _legend(cells: int) -> Iterator[Line]:
         ("dead", "units of the activation with slope zero on the whole batch, before → after"),
     )
     for label, meaning in meanings:
-        yield from labelled(label, meaning, "dim", cells)
+        yield from labelled(label, legend(meaning, unicode=options.unicode), "dim", cells)
 
 
 def _quiet_line(report: TrainingReport, options: RenderOptions) -> Line:
