@@ -96,5 +96,5 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     if near:
         return f"did you mean '{near[0]}'?"
     if 0 < len(names) <= 13:
-        return f"known are {', '.join(names)}"
+        return f"known {'are' if len(names) > 1 else 'is'} {', '.join(names)}"
     return None

@@ -1,5 +1,6 @@
 """Options that mean the same in every command, each at most once on a command line."""
 
+import math
 import os
 import re
 import sys
@@ -165,13 +166,22 @@ def byte_size(ctx: click.Context, parameter: click.Parameter, text: str) -> int:
     return min(int(float(number) * factor), sys.maxsize)
 
 
-def _at_most(largest: int) -> Check:
+def at_most(largest: int) -> Check:
+    """Refuses a number above the largest."""
+
     def check(ctx: click.Context, parameter: click.Parameter, value: int) -> int:
         if value > largest:
             raise click.BadParameter(f"{value} is too large; at most {largest} is possible", ctx, parameter)
         return value
 
     return check
+
+
+def finite(ctx: click.Context, parameter: click.Parameter, value: float) -> float:
+    """A number that is one."""
+    if not math.isfinite(value):
+        raise click.BadParameter(f"{value} is no finite number; write one like 0.1", ctx, parameter)
+    return value
 
 
 def _settings(ctx: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
@@ -221,14 +231,14 @@ seed_option = option(
     "--seed",
     type=click.IntRange(0),
     metavar="N",
-    check=_at_most(2**64 - 1),
+    check=at_most(2**64 - 1),
     help="Seed, instead of the config's.",
 )
 trials_option = option(
     "--trials",
     type=click.IntRange(1),
     metavar="N",
-    check=_at_most(10**9),
+    check=at_most(10**9),
     help="Independent draws, instead of the config's.",
 )
 jobs_option = option(

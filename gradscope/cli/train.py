@@ -14,8 +14,10 @@ from gradscope.cli.event_files import event_file, event_folder
 from gradscope.cli.exits import FAIL_ON, INTERRUPTED, findings_code
 from gradscope.cli.options import (
     Copy,
+    at_most,
     check_pictures,
     fail_on_option,
+    finite,
     format_option,
     option,
     output_option,
@@ -35,11 +37,29 @@ TARGETS = ("teacher", "random")
 
 @click.command(cls=GuardedCommand)
 @click.argument("source", metavar="CONFIG")
-@option("--steps", type=click.IntRange(1), metavar="N", help="Steps of the optimiser; 100.")
-@option("--lr", type=click.FloatRange(0.0), metavar="X", help="Learning rate.")
+@option(
+    "--steps",
+    type=click.IntRange(1),
+    metavar="N",
+    check=at_most(10**9),
+    help="Steps of the optimiser; 100.",
+)
+@option("--lr", type=click.FloatRange(0.0), metavar="X", check=finite, help="Learning rate.")
 @option("--optimizer", type=click.Choice(OPTIMIZERS), help="As PyTorch defines them; sgd.")
-@option("--clip", type=click.FloatRange(0.0, min_open=True), metavar="C", help="Clip to this global norm.")
-@option("--every", type=click.IntRange(1), metavar="K", help="Measure every K steps; about 25 times.")
+@option(
+    "--clip",
+    type=click.FloatRange(0.0, min_open=True),
+    metavar="C",
+    check=finite,
+    help="Clip to this global norm.",
+)
+@option(
+    "--every",
+    type=click.IntRange(1),
+    metavar="K",
+    check=at_most(10**9),
+    help="Measure every K steps; about 25 times.",
+)
 @option("--targets", type=click.Choice(TARGETS), help="What to learn where the data do not say; teacher.")
 @option(
     "--tensorboard",

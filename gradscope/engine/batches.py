@@ -219,7 +219,10 @@ def _named(archive: "np.lib.npyio.NpzFile", name: str | None, path: str, option:
         else:
             raise Mistake(f"{path} holds several arrays: {', '.join(names)}", "say which with `array: NAME`")
     if name not in names:
-        raise Mistake(f"{path} has no array '{name}'", f"{option} is one of {', '.join(names)}")
+        raise Mistake(
+            f"{path} has no array '{name}'",
+            f"{option} is {'one of ' if len(names) > 1 else ''}{', '.join(names)}",
+        )
     try:
         found: Array = archive[name]
     except Exception as error:  # what is damaged raises zlib, zip, struct and other errors, all meaning this

@@ -38,7 +38,10 @@ def _unlike(case: Case, trial: TrialTrace, limits: Limits) -> Iterable[Hit]:
 
 
 def _factor(log10: float) -> str:
-    return f"{power10(log10):.2g}" if log10 < 2.0 else power_of_ten(log10)
+    if log10 >= 2.0:
+        return power_of_ten(log10)
+    factor = power10(log10)
+    return f"{factor:.2g}" if factor >= 1.1 else f"{factor:.3g}"
 
 
 def _likelier(case: Case) -> str:
@@ -55,9 +58,11 @@ def _likelier(case: Case) -> str:
         return _FINITE.format(_factor(spread), "gradients")
     if signal > _NARROW:
         return _FINITE.format(_factor(signal), "signals")
+    factor = _factor(spread)
+    differ = "hardly differ" if factor == "1" else f"differ by a factor of {factor} only"
     return (
-        f"single draws of this width differ by a factor of {_factor(spread)} only, so a mistake in the "
-        "config is likelier: inputs or units that are alike or nearly all zero, a layer of far fewer units"
+        f"single draws of this width {differ}, so a mistake in the config is likelier: inputs or units that "
+        "are alike or nearly all zero, a layer of far fewer units"
     )
 
 

@@ -226,6 +226,11 @@ def test_the_head_is_reported_but_hidden_layers_end_before_it() -> None:
             "4 groups do not divide 6 channels and 8 filters; use one of 1, 2",
         ),
         (
+            "[5, 8, 8]",
+            "conv2d: {filters: 8, groups: 4}",
+            "4 groups do not divide 5 channels and 8 filters; use 1",
+        ),
+        (
             "[3, 8, 6]",
             "max_pool: 7",
             "max_pool of 7 does not fit into an image of 3 × 8 × 6; use 6 at most, or `global_avg_pool`",

@@ -51,6 +51,23 @@ def test_wrong_options_are_refused_before_any_work(arguments: list[str], words: 
 
 
 @pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--lr", "-1"], "-1.0 is not in the range x>=0.0"),
+        (["--lr", "nan"], "nan is no finite number; write one like 0.1"),
+        (["--clip", "1e400"], "inf is no finite number; write one like 0.1"),
+        (["--steps", "0"], "0 is not in the range x>=1"),
+        (["--steps", "10000000000"], "10000000000 is too large; at most 1000000000 is possible"),
+        (["--every", "10000000000"], "10000000000 is too large; at most 1000000000 is possible"),
+    ],
+)
+def test_wrong_options_of_a_training_name_the_option(arguments: list[str], words: str) -> None:
+    result = call("train", "x.yaml", *arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f"Invalid value for '{arguments[0]}': {words}" in " ".join(result.stderr.split())
+
+
+@pytest.mark.parametrize(
     ("text", "size"),
     [
         ("4GB", 4 * 10**9),

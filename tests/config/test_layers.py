@@ -213,7 +213,7 @@ WHOLE = "expected a whole number of at least 1"
         ),
         ("- dropout: {p: 0.1}", "3:13: layers[0].dropout: there is no key 'p'; did you mean 'rate'?"),
         ("- flatten: 3", "3:12: layers[0].flatten: 'flatten' takes no options, got 3; write `flatten`"),
-        ("- flatten: {start: 1}", "3:13: layers[0].flatten: there is no key 'start'; known are name"),
+        ("- flatten: {start: 1}", "3:13: layers[0].flatten: there is no key 'start'; known is name"),
         ("- relu: 3", "3:9: layers[0].relu: 'relu' takes no options, got 3; write `relu` alone"),
         ("- relu: {slope: 3}", "3:10: layers[0].relu: there is no key 'slope'; remove it"),
         ("- relu: {name: [a]}", "3:16: layers[0].relu.name: expected a text, got a list; as in `name: word`"),

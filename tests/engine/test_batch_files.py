@@ -152,7 +152,7 @@ def test_names_in_an_archive(folder: Path) -> None:
         "FILE has no array 'label'",
         "targets is one of labels, rows",
     )
-    assert mistake(one, array="x") == ("FILE has no array 'x'", "array is one of rows")
+    assert mistake(one, array="x") == ("FILE has no array 'x'", "array is rows")
     unnamed = ("FILE is a single array and has no names", "leave out `array` and `targets`, or write an .npz")
     assert mistake(plain, array="rows") == unnamed
     assert mistake(plain, targets="rows") == unnamed

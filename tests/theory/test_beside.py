@@ -3,6 +3,7 @@
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -79,6 +80,18 @@ def test_empty_rows_of_the_data_are_likelier_a_mistake(tmp_path: Path) -> None:
     report = gradscope.diagnose(gradscope.load_config(file))
     (found,) = (finding for finding in report.findings if finding.rule == "GS113")
     assert "likelier a mistake than few units: the samples of the data differ in size" in found.message
+
+
+@pytest.mark.parametrize(
+    ("init", "words"),
+    [("orthogonal", "hardly differ"), ("lecun_normal", "differ by a factor of 1.01 only")],
+)
+def test_where_draws_are_alike_a_mistake_is_likelier(init: str, words: str) -> None:
+    config: dict[str, Any] = {"input": 64, "init": init, "rules": {"GS113": {"sigmas": 1e-6}}, "trials": 1}
+    config["layers"] = [{"dense": 128}, {"dense": 32}]
+    report = gradscope.diagnose(gradscope.load_config(config))
+    (found,) = (finding for finding in report.findings if finding.rule == "GS113")
+    assert f"single draws of this width {words}, so a mistake in the config is likelier" in found.message
 
 
 def test_the_first_cause_and_what_each_explains() -> None:

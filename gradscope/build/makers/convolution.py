@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from gradscope.build.makers.facts import Shape, divisors, known, words
+from gradscope.build.makers.facts import Shape, known, use_divisor, words
 from gradscope.config import schema
 from gradscope.engine.initializers import Fans
 from gradscope.engine.layer import Step
@@ -82,7 +82,7 @@ def _convolution(
     if channels % groups or filters % groups:
         raise Mistake(
             f"{groups} groups do not divide {channels} channels and {filters} filters",
-            f"use one of {divisors(math.gcd(channels, filters))}",
+            use_divisor(math.gcd(channels, filters)),
         )
     positions = math.prod(windows.kernel)
     down, across = _centre(windows.kernel)

@@ -68,8 +68,9 @@ def sequence_of(shape: Shape, kind: str) -> tuple[int, int]:
     raise Mistake(f"{kind} takes a sequence, not {words(shape)}", hint)
 
 
-def divisors(number: int) -> str:
-    """The first dozen, in words; by trial up to the root, because a billion features are no reason to
-    wait."""
+def use_divisor(number: int) -> str:
+    """The hint to take one of the first dozen; by trial up to the root, because a billion features are no
+    reason to wait."""
     small = [n for n in range(1, math.isqrt(number) + 1) if number % n == 0]
-    return ", ".join(map(str, sorted({*small, *(number // n for n in small)})[:12]))
+    found = sorted({*small, *(number // n for n in small)})[:12]
+    return f"use {'one of ' if len(found) > 1 else ''}{', '.join(map(str, found))}"

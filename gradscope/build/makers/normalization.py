@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gradscope.build.makers.facts import Shape, divisors, features_of, known
+from gradscope.build.makers.facts import Shape, features_of, known, use_divisor
 from gradscope.config import schema
 from gradscope.engine.layer import Step
 from gradscope.engine.layers.normalization import BATCH, LAYER, RMS, Normalization, Scheme, group_scheme
@@ -42,9 +42,7 @@ def make_group_norm(assembly: Assembly, spec: schema.GroupNorm, shape: Shape, in
     """Over the features of each group."""
     features = features_of(shape)
     if features % spec.groups:
-        raise Mistake(
-            f"{spec.groups} groups do not divide {features} features", f"use one of {divisors(features)}"
-        )
+        raise Mistake(f"{spec.groups} groups do not divide {features} features", use_divisor(features))
     return _normalization(assembly, spec, shape, info, group_scheme(spec.groups))
 
 
