@@ -13,6 +13,8 @@ from gradscope.render.verdicts import MARKS
 
 MOST_ROWS, MOST_LETTERS = 40, 45
 LONGEST = 10
+BESIDE = (1.015, 0.0, 0.015, 1.0)
+"""Where the key of the shades stands, in widths and heights of the map: left, bottom, width, height."""
 NOTHING, BAD = -1, SHADES
 """Beside the shades: where there is no number, and where it is a NaN or an infinity."""
 
@@ -26,9 +28,10 @@ def draw_cells(axes: Any, found: Cells) -> None:
     places = [[_shade(number, low, high) for number in row] for row in found.numbers]
     _show(axes, places, ["#ffffff", *VIRIDIS, "#000000"])
     key = ScalarMappable(Normalize(low, high), ListedColormap(VIRIDIS))
-    bar = axes.figure.colorbar(
-        key, ax=axes, label=found.ticks.label, ticks=[low, high], fraction=0.03, pad=0.01
-    )
+    # Inside the map's own axes: as one of the figure it would stand at the right end of the sheet, behind the
+    # room that legends of other pictures take.
+    beside = axes.inset_axes(BESIDE)
+    bar = axes.figure.colorbar(key, cax=beside, label=found.ticks.label, ticks=[low, high])
     bar.ax.set_yticklabels([found.ticks.write(low), found.ticks.write(high)])
     _label(axes, found)
 

@@ -30,13 +30,19 @@ def run(*made: Report) -> bytes:
     return found
 
 
+def colors(png: bytes) -> Any:
+    """(H, W, 3), 0 to 255."""
+    import numpy as np
+
+    return np.rint(image.imread(io.BytesIO(png))[:, :, :3] * 255).astype(int)
+
+
 def pixels(png: bytes) -> dict[tuple[int, int, int], int]:
     """How often each colour is there."""
     import numpy as np
 
-    decoded = np.rint(image.imread(io.BytesIO(png))[:, :, :3] * 255).astype(int).reshape(-1, 3)
-    colors, counts = np.unique(decoded, axis=0, return_counts=True)
-    return {tuple(color): int(count) for color, count in zip(colors.tolist(), counts, strict=True)}
+    found, counts = np.unique(colors(png).reshape(-1, 3), axis=0, return_counts=True)
+    return {tuple(color): int(count) for color, count in zip(found.tolist(), counts, strict=True)}
 
 
 def size(png: bytes) -> tuple[int, int]:
@@ -121,6 +127,29 @@ def test_a_nan_in_a_map_is_black_and_nothing_is_white() -> None:
     assert bad[0, 0, 0] > 10_000 > none.get((0, 0, 0), 0)
     word = pixels(sheet("t", [("", Words(**shown, words=(("healthy", None),)))]))
     assert word[0x00, 0x9E, 0x73] > 10_000
+
+
+def test_the_key_of_a_map_stands_beside_it_whatever_room_legends_take() -> None:
+    import numpy as np
+
+    two = (Line("a name that takes much room in a legend", (1.0, 2.0)), Line("another", (2.0, 1.0)))
+    level = Cells(
+        key="k",
+        title="t",
+        about="a",
+        across="x",
+        down="y",
+        columns=("0", "1"),
+        rows=("r",),
+        numbers=((0.0, 1.0),),
+        ticks=values("v"),
+    )
+    drawn = colors(sheet("t", [("", lines(1.0, 2.0, lines=two)), ("", level)]))
+    yellow = (drawn == [0xFD, 0xE7, 0x25]).all(axis=2)
+    across = np.flatnonzero(yellow[yellow.sum(axis=1).argmax()])
+    # Where the row crosses the key's upper end, there are the map's right half, a gap, and the key.
+    (gap,) = np.diff(across)[np.diff(across) > 1]
+    assert gap < 0.03 * drawn.shape[1]
 
 
 def test_names_are_no_formulas_and_unknown_letters_no_error() -> None:
