@@ -5,7 +5,7 @@ import sys
 from typing import NoReturn
 
 from gradscope.cli.environment import collect_seldom, leave_garbage, open_streams, use_one_blas_thread
-from gradscope.cli.exits import INTERRUPTED
+from gradscope.cli.exits import INTERRUPTED, WRONG_INPUT
 
 
 def main() -> NoReturn:
@@ -29,6 +29,7 @@ def main() -> NoReturn:
 def _run() -> int:
     import click
 
+    from gradscope.cli.failures import say
     from gradscope.cli.root import root
 
     try:
@@ -38,3 +39,7 @@ def _run() -> int:
         return error.exit_code
     except click.Abort:
         return INTERRUPTED
+    except OSError as error:
+        # Commands say themselves what they could not write; what is left are the texts of --help and --version.
+        say(f"standard output: this cannot be written: {error.strerror or error}")
+        return WRONG_INPUT

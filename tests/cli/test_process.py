@@ -1,6 +1,7 @@
 """The command as a process of its own: what only a real terminal, pipe or signal can show."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -97,6 +98,18 @@ def test_a_reader_who_has_seen_enough_is_no_error(tmp_path: Path) -> None:
     )
     assert result.returncode == 2
     assert len(result.stderr.splitlines()) == 2
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
+@pytest.mark.parametrize("arguments", ["--help", "--version", "run --help", "rules"])
+def test_a_full_disk_is_said_in_a_line(arguments: str) -> None:
+    command = f"{sys.executable} -m gradscope {arguments} > /dev/full"
+    done = subprocess.run(
+        ["sh", "-c", command], capture_output=True, env=environment(), timeout=60, check=False
+    )
+    assert done.returncode == 2
+    (line,) = done.stderr.decode().splitlines()
+    assert re.match("standard output: .* cannot be written: No space left on device", line)
 
 
 def test_help_and_version_load_nothing_heavy() -> None:
