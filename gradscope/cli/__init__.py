@@ -40,6 +40,6 @@ def _run() -> int:
     except click.Abort:
         return INTERRUPTED
     except OSError as error:
-        # Commands say themselves what they could not write; what is left are the texts of --help and --version.
+        # Commands say themselves what they could not write; left are the texts of --help and --version.
         say(f"standard output: this cannot be written: {error.strerror or error}")
         return WRONG_INPUT
