@@ -1,6 +1,8 @@
 """Memory for what is drawn, cut from pieces so large that the system backs them with large pages: to touch
 ordinary ones for the first time takes a third as long as to draw what is written to them (measured)."""
 
+import ctypes  # NumPy has imported it
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,10 +22,26 @@ _LARGE_PAGE = 1 << 21
 
 _ALIGNED = 64
 
-# The GNU C library gives memory back beyond twice the size of the largest array up to 32 MiB it was seen to
-# let go (mallopt(3), M_MMAP_THRESHOLD): networks then touched every page anew in every pass, up to a quarter
-# of their time. This array is let go untouched, within microseconds; elsewhere it means nothing.
-np.empty((1 << 25) - (1 << 16), dtype=np.uint8)
+_KEPT = 1 << 29
+"""Bytes that were let go and stay with the process, for the next pass."""
+
+_OWN = 1 << 25
+"""Bytes from which the GNU C library gives an array pages of its own, the most it can be told."""
+
+
+def _keep() -> None:
+    """Have the GNU C library keep what passes let go (mallopt(3)): of itself it gives all back but 64 MB, and
+    every pass touches its pages anew, which takes up to a quarter of its time. Others are not asked."""
+    change = getattr(ctypes.CDLL(None), "mallopt", None) if os.name == "posix" else None
+    if change is not None:
+        change(_MALLOPT["M_MMAP_THRESHOLD"], _OWN)
+        change(_MALLOPT["M_TRIM_THRESHOLD"], _KEPT)
+
+
+_MALLOPT = {"M_TRIM_THRESHOLD": -1, "M_MMAP_THRESHOLD": -3}
+"""From malloc.h."""
+
+_keep()
 
 
 class _Cutting(threading.local):

@@ -234,6 +234,21 @@ def test_what_is_not_finite_is_never_a_number(options: dict[str, Any], value: fl
         assert np.isfinite(gradient.sample_squares[1:]).all()
 
 
+@every_shape
+@pytest.mark.parametrize("place", [(0, 0), (-1, -1)])
+def test_samples_do_not_see_each_other(options: dict[str, Any], place: Pair) -> None:
+    """The corners of an image lie beside those of its neighbours."""
+    case = tried(0, dtype=np.float32, **options)
+    sound, cache = case.layer.forward(case.x)
+    dx = case.layer.backward(case.dy, cache)[0]
+    case.x[0, :, *place] = math.nan
+    broken = Tried(case.layer, case.x, case.dy)
+    npt.assert_array_equal(case.layer.forward(case.x)[0][1:], sound[1:])
+    assert np.isfinite(broken.gradient.sample_squares[1:]).all()
+    case.dy[0, :, *place] = math.nan
+    npt.assert_array_equal(case.layer.backward(case.dy, cache)[0][1:], dx[1:])
+
+
 # Several uses of one kernel
 
 

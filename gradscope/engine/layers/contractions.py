@@ -7,16 +7,18 @@ from typing import NamedTuple
 import numpy as np
 
 from gradscope.engine import Array
+from gradscope.engine.layers.sheets import Sheet
 from gradscope.engine.layers.windows import Windows
 
 
 class Way(NamedTuple):
-    """How a kernel's channels meet those of a framed image (n, Hf, Wf, C)."""
+    """How a kernel's channels meet those of some rows of windows of images (n, H, W, C)."""
 
-    correlate: Callable[[Windows, Array, Array, int], Array]
-    """Σ kernel · patch:   windows, frame, kernel (kh, kw, C/G, O), G -> (n, H', W', O)."""
-    contribute: Callable[[Windows, Array, Array, int], Array]
-    """Σ patch ⊗ dy over a sample's positions:   windows, frame, dy (n, H', W', O), G -> (n, kh·kw·C/G, O)."""
+    correlate: Callable[[Windows, Array, range, Array, Array], None]
+    """Σ kernel · patch:   windows, x, rows, kernel (kh, kw, C/G, O), where to write it (n, H', W', O)."""
+    contribute: Callable[[Windows, Array, range, Array, int], Array]
+    """Σ patch ⊗ dy over a sample's positions:   windows, x, rows, dy (n, H', W', O), G ->
+    (n, kh·kw·C/G, O)."""
     room: Callable[[int, int, int], int]
     """Entries that are worked on for every window, from the kernel's width, channels and filters."""
 
@@ -26,46 +28,47 @@ def way_of(groups: int, channels: int, filters: int) -> Way:
     return _DEPTHWISE if groups == channels == filters > 1 else _PRODUCTS
 
 
-def _correlate(windows: Windows, frame: Array, kernel: Array, groups: int) -> Array:
-    """Row by row of the kernel: what one row sees is written out once for all of them."""
+def _correlate(windows: Windows, x: Array, band: range, kernel: Array, y: Array) -> None:
+    """Row by row of the kernel, of which the last is added in place."""
     height, width, inner, filters = kernel.shape
+    groups = x.shape[3] // inner
     weights = kernel.reshape(height, width * inner, groups, -1).transpose(0, 2, 1, 3)
-    strips = windows.strips(frame, groups)
-    _, samples, rows, columns, entries = strips[0].shape
-    y: Array | None = None
-    for strip, weight in zip(strips, weights, strict=True):
-        part = strip.reshape(groups, samples, rows * columns, entries) @ weight[:, None]
-        y = part if y is None else np.add(y, part, out=y)
-    assert y is not None
-    in_place = y.reshape(groups, samples, rows, columns, -1).transpose(1, 2, 3, 0, 4)
-    return in_place.reshape(samples, rows, columns, filters)
+    split = y.reshape(*y.shape[:3], groups, filters // groups).transpose(3, 0, 1, 2, 4)
+    sheet = Sheet(x, windows, band, groups)
+    total = sheet.products(0, weights[0], sheet.room(filters // groups))
+    if height == 1:
+        split[...] = total
+        return
+    room = sheet.room(filters // groups)
+    for row in range(1, height):
+        part = sheet.products(row, weights[row], room)
+        np.add(total, part, out=split if row == height - 1 else total)
 
 
-def _contribute(windows: Windows, frame: Array, dy: Array, groups: int) -> Array:
-    samples, rows, columns, filters = dy.shape
-    cotangents = dy.reshape(samples, rows * columns, groups, -1).transpose(2, 0, 1, 3)
-    strips = windows.strips(frame, groups)
-    entries = strips[0].shape[-1]
-    products = np.empty((groups, samples, len(strips), entries, filters // groups), dtype=dy.dtype)
-    for row, strip in enumerate(strips):
-        of_samples = strip.reshape(groups, samples, rows * columns, entries)
-        np.matmul(of_samples.swapaxes(2, 3), cotangents, out=products[:, :, row])
-    return products.transpose(1, 2, 3, 0, 4).reshape(samples, len(strips) * entries, filters)
+def _contribute(windows: Windows, x: Array, band: range, dy: Array, groups: int) -> Array:
+    samples, _, _, filters = dy.shape
+    (height, width), inner = windows.kernel, x.shape[3] // groups
+    sheet = Sheet(x, windows, band, groups)
+    cotangents = sheet.spaced(dy)
+    products = np.empty((samples, height, width, inner, groups, filters // groups), dtype=dy.dtype)
+    for row in range(height):
+        sheet.sums(row, cotangents, products[:, row].transpose(1, 3, 0, 2, 4))
+    return products.reshape(samples, -1, filters)
 
 
-def _correlate_depthwise(windows: Windows, frame: Array, kernel: Array, groups: int) -> Array:
+def _correlate_depthwise(windows: Windows, x: Array, band: range, kernel: Array, y: Array) -> None:
     """Shifted and added; a kernel's row is written out along that of the image, for long runs of memory."""
-    seen = windows.of(frame)
-    y = np.zeros((*seen.shape[:3], groups), dtype=frame.dtype)
-    part = np.empty_like(y)
+    seen = windows.of(windows.framed(x, band))
+    total = np.zeros((*seen.shape[:3], x.shape[3]), dtype=x.dtype)
+    part = np.empty_like(total)
     for i, row in enumerate(kernel):
-        for j, weights in enumerate(row.repeat(y.shape[2], axis=1)):
-            y += np.multiply(seen[:, :, :, i, j], weights, out=part)
-    return y
+        for j, weights in enumerate(row.repeat(total.shape[2], axis=1)):
+            total += np.multiply(seen[:, :, :, i, j], weights, out=part)
+    y[...] = total
 
 
-def _contribute_depthwise(windows: Windows, frame: Array, dy: Array, groups: int) -> Array:
-    seen = windows.of(frame)
+def _contribute_depthwise(windows: Windows, x: Array, band: range, dy: Array, groups: int) -> Array:
+    seen = windows.of(windows.framed(x, band))
     height, width = windows.kernel
     products = np.empty((len(dy), height * width, groups), dtype=dy.dtype)
     for tap, (i, j) in enumerate(np.ndindex(height, width)):

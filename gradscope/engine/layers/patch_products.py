@@ -11,6 +11,7 @@ from gradscope.engine.gradients import Factored, OuterProducts
 from gradscope.engine.layers.patches import (
     contributions,
     diagonals,
+    group_squares,
     room_of_row,
     runs_of,
     tiles,
@@ -158,18 +159,18 @@ def _own(
     uses: tuple[Use, ...], part: slice, groups: int, dtype: np.dtype[np.floating]
 ) -> tuple[Array, Array]:
     """Some samples' own gradients (n, kh·kw·C/G, O), and their squares if no two products overlapped (n,)."""
-    count = len(uses[0].dy[part])
-    own: Array = np.zeros((count, 1, 1), dtype=dtype)
-    squares: Array = np.zeros(count, dtype=dtype)
+    own: Array | None = None
+    squares: Array = np.zeros(len(uses[0].dy[part]), dtype=dtype)
     for use in uses:
         x = use.x[part].astype(dtype, copy=False)
         dy = use.dy[part].astype(dtype, copy=False)
+        of_x, of_dy = group_squares(x, groups), group_squares(dy, groups)
         room = len(dy) * room_of_row(use.windows, x, dy, groups)
         for tile in tiles(1, range(dy.shape[1]), room):
-            frame = use.windows.framed(x, tile.band)
-            cotangents = dy[:, tile.rows]
-            own = own + contributions(use.windows, frame, cotangents, groups)
-            squares += diagonals(use.windows, frame, cotangents, groups)
+            found = contributions(use.windows, x, tile.band, dy[:, tile.rows], groups)
+            own = found if own is None else np.add(own, found, out=own)
+            squares += diagonals(use.windows, of_x, tile.band, of_dy[:, tile.rows])
+    assert own is not None
     return own, squares
 
 

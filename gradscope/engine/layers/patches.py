@@ -1,7 +1,7 @@
 """The products a convolution is made of, over the patches its kernel sees: forward, back, for the weights.
 
-Patches are laid out for a few samples at a time, so that a product is large and its factors stay in cache;
-they are made again where they are needed again. Loops go over samples and kernel positions, not over pixels.
+A few samples are worked on at a time, so that a product is large and its factors stay in cache. Loops go over
+samples and kernel positions, not over pixels.
 """
 
 from collections.abc import Iterator
@@ -63,8 +63,7 @@ def correlated(x: Array, kernel: Array, windows: Windows, groups: int, out: Arra
     correlate = way_of(groups, x.shape[3], y.shape[3]).correlate
 
     def fill(tile: Tile) -> None:
-        frame = windows.framed(x[tile.samples], tile.band)
-        y[tile.samples, tile.rows] = correlate(windows, frame, kernel, groups)
+        correlate(windows, x[tile.samples], tile.band, kernel, y[tile.samples, tile.rows])
 
     side_by_side(fill, tiles(len(x), range(rows), room_of_row(windows, x, y, groups)))
     return y
@@ -77,18 +76,29 @@ def room_of_row(windows: Windows, x: Array, dy: Array, groups: int) -> int:
     return int(dy.shape[2]) * of_window
 
 
-def contributions(windows: Windows, frame: Array, dy: Array, groups: int) -> Array:
-    """Each sample's part of the kernel's gradient, Σ patch ⊗ dy over positions:   -> (n, kh·kw·C/G, O)."""
-    return way_of(groups, frame.shape[3], dy.shape[3]).contribute(windows, frame, dy, groups)
+def contributions(windows: Windows, x: Array, band: range, dy: Array, groups: int) -> Array:
+    """Each sample's part of the kernel's gradient, Σ patch ⊗ dy over some rows of windows:
+    -> (n, kh·kw·C/G, O)."""
+    return way_of(groups, x.shape[3], dy.shape[3]).contribute(windows, x, band, dy, groups)
 
 
-def diagonals(windows: Windows, frame: Array, dy: Array, groups: int) -> Array:
-    """Each sample's Σ ‖patch‖² ‖dy‖² over its positions, group by group: its gradient's square if none of the
-    products overlapped:   -> (n,)."""
-    of_patches = _group_squares(frame, groups)
+def group_squares(x: Array, groups: int) -> Array:
+    """Σ x² over the channels of each group:   (n, H, W, C) -> (n, H, W, G)."""
+    squares = np.square(x)
+    if groups == x.shape[3]:
+        return squares
+    squares = squares.reshape(-1, x.shape[3] // groups)
+    sums: Array = squares @ np.ones(squares.shape[1], dtype=x.dtype)
+    return sums.reshape(*x.shape[:3], groups)
+
+
+def diagonals(windows: Windows, x: Array, band: range, dy: Array) -> Array:
+    """Each sample's Σ ‖patch‖² ‖dy‖² over some rows of windows, group by group, given the squares of both:
+    the square of its gradient if none of the products overlapped.   -> (n,)."""
+    of_patches = windows.framed(x, band)
     for axis, kernel, stride in zip((1, 2), windows.kernel, windows.stride, strict=True):
         of_patches = _window_sums(of_patches, axis, kernel, stride)
-    found: Array = np.einsum("nhwg,nhwg->n", of_patches, _group_squares(dy, groups))
+    found: Array = np.einsum("nhwg,nhwg->n", of_patches, dy)
     return found
 
 
@@ -180,13 +190,3 @@ def _folded(x: Array, axis: int, extent: int, before: int) -> Array:
         total[place : place + stop - start] += moved[start:stop]
         start = stop
     return total.swapaxes(0, axis)
-
-
-def _group_squares(x: Array, groups: int) -> Array:
-    """Σ x² over the channels of each group:   (n, H, W, C) -> (n, H, W, G)."""
-    squares = np.square(x)
-    if groups == x.shape[3]:
-        return squares
-    squares = squares.reshape(-1, x.shape[3] // groups)
-    sums: Array = squares @ np.ones(squares.shape[1], dtype=x.dtype)
-    return sums.reshape(*x.shape[:3], groups)

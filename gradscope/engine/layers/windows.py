@@ -57,13 +57,30 @@ class Windows(NamedTuple):
         """What some rows of windows see of an image: its pixels and the padding around them."""
         height, width = x.shape[1:3]
         columns = range(self.counts((height, width))[1])
-        seen = [
+        rows, columns = (
             range(places.start * stride - before, (places.stop - 1) * stride - before + kernel)
             for places, kernel, stride, before in zip(
                 (band, columns), self.kernel, self.stride, self.before, strict=True
             )
-        ]
-        return _wrapped(x, *seen) if self.circular else cut(x, *seen)
+        )
+        if (rows, columns) == (range(height), range(width)):
+            return np.ascontiguousarray(x)
+        frame = np.zeros((len(x), len(rows), len(columns), x.shape[3]), dtype=x.dtype)
+        self.put(x, rows, columns, frame)
+        return frame
+
+    def put(self, x: Array, rows: range, columns: range, out: Array) -> None:
+        """Write these rows and columns of an image to an array of zeros; what lies outside is padding."""
+        height, width = x.shape[1:3]
+        if self.circular:
+            tall = x.take(np.asarray(rows) % height, axis=1)
+            out[...] = tall.take(np.asarray(columns) % width, axis=2)
+            return
+        down, across = _inside(rows, height), _inside(columns, width)
+        if down and across:
+            there = slice(down.start, down.stop), slice(across.start, across.stop)
+            seen = (rows[part] for part, rows in zip(there, (rows, columns), strict=True))
+            out[:, *there] = x[:, *(slice(part.start, part.stop, part.step) for part in seen)]
 
     def of(self, frame: Array) -> Array:
         """Every window of a framed image, which is contiguous, as a view, not to be written to:
@@ -76,16 +93,6 @@ class Windows(NamedTuple):
         strides = (of_sample, *steps, of_row, of_column, of_channel)
         # What `as_strided` does, without its 14 µs a call.
         return np.ndarray(shape, frame.dtype, frame, strides=strides)
-
-    def strips(self, frame: Array, groups: int) -> list[Array]:
-        """What each row of the kernel sees in every window, group of channels by group, written out once for
-        all rows:   -> kh of (G, B, H', W', kw·C/G)."""
-        seen = Windows((1, self.kernel[1]), (1, self.stride[1])).of(frame)
-        split = seen.reshape(*seen.shape[:-1], groups, -1).transpose(5, 0, 1, 2, 3, 4, 6)
-        flat = split.reshape(*split.shape[:4], -1)
-        down = self.stride[0]
-        last = (frame.shape[1] - self.kernel[0]) // down * down
-        return [flat[:, :, row : row + last + 1 : down] for row in range(self.kernel[0])]
 
 
 def _sum_of_cosines(angle: float, kernel: int, before: int) -> float:
@@ -100,28 +107,10 @@ def _falling_sum(first: int, step: int, terms: int) -> int:
     return count * first - step * count * (count - 1) // 2
 
 
-def cut(x: Array, rows: range, columns: range) -> Array:
-    """These rows and columns of an image, zero where it has none; contiguous."""
-    height, width = x.shape[1:3]
-    inside = tuple(
-        slice(min(max(0, places.start), extent), max(0, min(extent, places.stop)))
-        for places, extent in ((rows, height), (columns, width))
-    )
-    part = x[:, inside[0], inside[1]]
-    if part.shape[1:3] == (len(rows), len(columns)):
-        return np.ascontiguousarray(part)
-    out = np.zeros((len(x), len(rows), len(columns), x.shape[3]), dtype=x.dtype)
-    top, left = inside[0].start - rows.start, inside[1].start - columns.start
-    if part.size:
-        out[:, top : top + part.shape[1], left : left + part.shape[2]] = part
-    return out
-
-
-def _wrapped(x: Array, rows: range, columns: range) -> Array:
-    """These rows and columns of an image that goes on at its other side."""
-    tall = x.take(np.asarray(rows) % x.shape[1], axis=1)
-    wide: Array = tall.take(np.asarray(columns) % x.shape[2], axis=2)
-    return wide
+def _inside(places: range, extent: int) -> range:
+    """Which of them lie inside an axis."""
+    first = min(len(places), max(0, -(places.start // places.step)))
+    return range(first, max(first, min(len(places), -((places.start - extent) // places.step))))
 
 
 def channel_last(x: Array) -> Array:
