@@ -208,7 +208,7 @@ class Assembly:
             name=label.name,
             path=label.path,
             kind=kind,
-            index=label.number,
+            number=label.number,
             output_shape=(),
             weighted=weighted and not is_container,
             flow_point=scope.on_trunk and not self._in_head and (weighted or is_container),

@@ -1,8 +1,9 @@
 """How layers are called: by kind and number of weighted layers from the input, the input being 0."""
 
 from collections import Counter
-from string import ascii_lowercase
 from typing import NamedTuple
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 class Label(NamedTuple):
@@ -51,6 +52,6 @@ def _letters(count: int) -> str:
     letters = ""
     number = count - 1
     while number:
-        number, digit = divmod(number, len(ascii_lowercase))
-        letters = ascii_lowercase[digit] + letters
+        number, digit = divmod(number, len(_LETTERS))
+        letters = _LETTERS[digit] + letters
     return letters

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import traceback
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -69,6 +68,8 @@ def _out_of_memory(error: MemoryError) -> tuple[str, str]:
 
 def _our_fault(error: Exception, verbose: bool) -> tuple[str, str]:
     if verbose:
+        import traceback
+
         click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
     hint = "please report it" if verbose else "please report it; --verbose shows the traceback"
     return f"internal error: {type(error).__name__}: {error}", hint

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from gradscope.engine.activations import Activation, Softmax
 from gradscope.engine.axes import feature_axis
@@ -36,15 +37,14 @@ class Law:
         return self.mean == 0.0 and self.variance == 0.0
 
 
-@dataclass(frozen=True, eq=False, repr=False)  # of so many fields, either takes a millisecond to define
-class LayerInfo:
+class LayerInfo(NamedTuple):
     """The facts of one layer."""
 
     name: str
     path: str
     """The name it would have if none were given to it; its random streams are addressed by it."""
     kind: str
-    index: int
+    number: int
     """Number on the trunk of the weighted layer or container it belongs to; the input is 0."""
     output_shape: tuple[int, ...]
     """Without the batch axis."""

@@ -73,6 +73,7 @@ class Weight:
         self.stream = stream
         self.dtype = dtype
         self.held = held
+        self._is_opened = False
 
     @cached_property
     def blocks(self) -> tuple[slice, ...]:
@@ -107,8 +108,8 @@ class Weight:
 
     @property
     def is_untouched_zero(self) -> bool:
-        """Whether every entry is exactly zero, because it was drawn so and nobody has written to it."""
-        return self._kept[0] is None and self.law.is_zero
+        """Whether every entry is exactly zero, because it is drawn so and nobody could write to it."""
+        return not self._is_opened and self.law.is_zero
 
     def is_drawn(self, number: int) -> bool:
         """Whether a block is held already."""
@@ -168,7 +169,7 @@ class Weight:
     def opened(self) -> tuple[Array, ...]:
         """The blocks themselves, to be written to: from now on they are held, and products see what is
         written."""
-        self.held = True
+        self.held = self._is_opened = True
         self._norms = [None] * len(self.blocks)
         return tuple(self._all())
 

@@ -37,6 +37,12 @@ def mean_record(records: Sequence[Record]) -> Record:
     return kind(*(mean([getattr(record, field) for record in records]) for field in kind.__struct_fields__))
 
 
+def optional_record(records: Sequence[Record | None]) -> Record | None:
+    """That of what is there, None when nothing is."""
+    there = [record for record in records if record is not None]
+    return mean_record(there) if there else None
+
+
 def mean_steps(steps: Sequence[tuple[float, ...]]) -> tuple[float, ...]:
     """The geometric mean, step by step, of log10 values."""
     if len(steps) == 1:

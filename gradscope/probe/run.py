@@ -17,6 +17,7 @@ from gradscope.probe.averages import (
     mean_record,
     mean_steps,
     optional_mean,
+    optional_record,
 )
 from gradscope.probe.behind import listening
 from gradscope.probe.flow import measure_flow
@@ -131,7 +132,7 @@ def _measured(heard: Heard) -> Measured:
         range=mean_range(heard.range),
         parts={name: _mean_norm(norms) for name, norms in heard.parts.items()},
         time={direction: mean_steps(steps) for direction, steps in heard.time.items()},
-        attention=mean_record(heard.attention) if heard.attention else None,
+        attention=optional_record(heard.attention),
     )
 
 

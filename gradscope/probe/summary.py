@@ -15,6 +15,7 @@ from gradscope.probe.averages import (
     mean_record,
     mean_steps,
     optional_mean,
+    optional_record,
 )
 from gradscope.probe.flow import measure_flow
 from gradscope.probe.trace import Attending, Flow, Measured, Moments, Norm, NumericRange, Trace
@@ -164,22 +165,13 @@ def _ratio(flows: Sequence[Flow]) -> float:
 
 
 def _layer(info: LayerInfo, trials: Sequence[Measured]) -> LayerSummary:
-    def norm(role: str) -> NormSummary | None:
-        return (
-            summarise_norm([trial.gradients[role] for trial in trials])
-            if role in trials[0].gradients
-            else None
-        )
-
-    def units(field: str) -> float | None:
-        return optional_mean(
-            [None if trial.units is None else getattr(trial.units, field) for trial in trials]
-        )
-
+    first = trials[0]
+    norms = {role: summarise_norm([trial.gradients[role] for trial in trials]) for role in first.gradients}
+    units = optional_record([trial.units for trial in trials])
     return LayerSummary(
         name=info.name,
         kind=info.kind,
-        index=info.index,
+        index=info.number,
         flow_point=info.flow_point,
         line=info.line,
         column=info.column,
@@ -187,12 +179,12 @@ def _layer(info: LayerInfo, trials: Sequence[Measured]) -> LayerSummary:
         parameters=info.parameters,
         init=info.weight.name if info.weight else None,
         shares=info.shares,
-        weight_grad=norm("weight"),
-        bias_grad=norm("bias"),
-        gain_grad=norm("gain"),
-        slope_grad=norm("slope"),
-        scale_grad=norm("scale"),
-        table_grad=norm("table"),
+        weight_grad=norms.get("weight"),
+        bias_grad=norms.get("bias"),
+        gain_grad=norms.get("gain"),
+        slope_grad=norms.get("slope"),
+        scale_grad=norms.get("scale"),
+        table_grad=norms.get("table"),
         output_grad=summarise_norm([trial.output_grad for trial in trials]),
         weight_rms=_weight_rms(trials),
         update_ratio=_update_ratio(trials),
@@ -200,14 +192,13 @@ def _layer(info: LayerInfo, trials: Sequence[Measured]) -> LayerSummary:
         output=mean_record([trial.output for trial in trials]),
         cosine_gap=optional_mean([trial.cosine_gap for trial in trials]),
         range=mean_range([trial.range for trial in trials if trial.range is not None]),
-        dead_fraction=units("dead_fraction"),
-        inactive_fraction=units("inactive_fraction"),
-        rarely_active_fraction=units("rarely_active_fraction"),
+        dead_fraction=units.dead_fraction if units else None,
+        inactive_fraction=units.inactive_fraction if units else None,
+        rarely_active_fraction=units.rarely_active_fraction if units else None,
         saturated_fraction=optional_mean([trial.saturated_fraction for trial in trials]),
-        parts={name: summarise_norm([trial.parts[name] for trial in trials]) for name in trials[0].parts}
-        or None,
+        parts={name: summarise_norm([trial.parts[name] for trial in trials]) for name in first.parts} or None,
         time=_time(trials),
-        attention=_attention(trials),
+        attention=optional_record([trial.attention for trial in trials]),
     )
 
 
@@ -249,11 +240,6 @@ def half_life(gain: float | None) -> float | None:
     if gain is None or not gain < 1.0:
         return None
     return math.log(0.5) / math.log(gain) if gain > 0.0 else 0.0
-
-
-def _attention(trials: Sequence[Measured]) -> Attending | None:
-    found = [trial.attention for trial in trials if trial.attention is not None]
-    return mean_record(found) if found else None
 
 
 def _weight_rms(trials: Sequence[Measured]) -> float | None:

@@ -1,10 +1,7 @@
 """From styled lines to text: escape sequences where they are wanted, ASCII where it must be."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
-
-from rich.color import ColorSystem
-from rich.style import Style
 
 from gradscope.render.characters import to_ascii
 from gradscope.render.options import RenderOptions
@@ -26,10 +23,15 @@ def _plain(text: str, style: str, color: bool) -> str:
 
 
 def _painted(text: str, style: str, color: bool) -> str:
-    return _style(style, color).render(text, color_system=ColorSystem.STANDARD) if style else text
+    return _brush(style, color)(text) if style else text
 
 
 @lru_cache(maxsize=64)
-def _style(words: str, color: bool) -> Style:
+def _brush(words: str, color: bool) -> Callable[[str], str]:
+    # Takes 5 ms to import, for which a report without escape sequences need not wait.
+    from rich.color import ColorSystem
+    from rich.style import Style
+
     style = Style.parse(words)
-    return style if color else style.without_color
+    style = style if color else style.without_color
+    return lambda text: style.render(text, color_system=ColorSystem.STANDARD)

@@ -51,9 +51,9 @@ def _signal_message(hit: Hit, outline: Outline) -> str:
 
 
 def _collapsed(trace: Trace, trial: TrialTrace, limits: Limits) -> Iterable[Hit]:
-    last = trace.outline.head.index if trace.outline.head else 0
+    last = trace.outline.head.number if trace.outline.head else 0
     for info, layer in zip(trace.layers, trial.layers, strict=True):
-        if layer.cosine_gap is None or info.index >= last:
+        if layer.cosine_gap is None or info.number >= last:
             continue
         grades = (Severity.warning, "warn"), (Severity.note, "note")
         if grade := graded(layer.cosine_gap, limits, *grades, above=False):

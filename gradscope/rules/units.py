@@ -93,10 +93,10 @@ def _saturated_message(hit: Hit, outline: Outline) -> str:
 
 
 def _never_negative(outline: Outline, limits: Limits) -> Iterable[Hit]:
-    last = outline.head.index if outline.head else 0
+    last = outline.head.number if outline.head else 0
     for info in outline.layers:
         activation = info.activation
-        if not isinstance(activation, Activation) or info.index >= last:
+        if not isinstance(activation, Activation) or info.number >= last:
             continue
         low, high = activation.value_range
         if low >= 0.0 and math.isfinite(high) and not activation.rectifies:

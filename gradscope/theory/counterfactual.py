@@ -59,7 +59,7 @@ def _adds(info: LayerInfo) -> bool:
 def _with_layers(at: Situation, which: Callable[[LayerInfo], bool], **facts: Any) -> Situation:
     if not any(which(info) for info in at.outline.layers):
         return at
-    layers = tuple(replace(info, **facts) if which(info) else info for info in at.outline.layers)
+    layers = tuple(info._replace(**facts) if which(info) else info for info in at.outline.layers)
     return Situation(replace(at.outline, layers=layers), at.inputs)
 
 

@@ -49,7 +49,7 @@ def _matched(info: LayerInfo, activation: Activation | None) -> LayerInfo:
     if info.weight is None or not info.is_affine or info.looks_up or info.weight.is_zero:
         return info
     law = _matching(activation, info.weight.fans)
-    return info if law is None else replace(info, weight=law, bias=None)
+    return info if law is None else info._replace(weight=law, bias=None)
 
 
 @lru_cache(maxsize=256)

@@ -102,8 +102,8 @@ def _renamed(info: LayerInfo, name: str, shift: int) -> str:
         return name
     head, dot, rest = name.partition(".")
     letters = head[len(head.rstrip("abcdefghijklmnopqrstuvwxyz")) :]
-    stem = head.removesuffix(letters).removesuffix(str(info.index))
-    return f"{stem}{info.index + shift}{letters}{dot}{rest}"
+    stem = head.removesuffix(letters).removesuffix(str(info.number))
+    return f"{stem}{info.number + shift}{letters}{dot}{rest}"
 
 
 def _near(one: float, other: float) -> bool:

@@ -73,7 +73,7 @@ def test_letters_go_on_after_z() -> None:
 
 def test_index_is_the_number_on_the_trunk() -> None:
     layers = plan_of(["relu", DENSE, "relu", {"residual": [DENSE, "relu", DENSE]}, "tanh", DENSE]).layers
-    assert {info.name: info.index for info in layers} == {
+    assert {info.name: info.number for info in layers} == {
         "relu0": 0,
         "dense1": 1,
         "relu1": 1,

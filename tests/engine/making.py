@@ -37,7 +37,7 @@ class LayerCase(NamedTuple):
 
 def info(name: str) -> LayerInfo:
     """Facts that only name the layer: the engine itself looks at nothing else."""
-    return LayerInfo(name=name, path=name, kind=name, index=1, output_shape=())
+    return LayerInfo(name=name, path=name, kind=name, number=1, output_shape=())
 
 
 def given_weight(array: Array) -> Weight:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def make_residual(assembly: Assembly, spec: schema.Residual, shape: Shape, info: LayerInfo) -> Step | None:
     """The branch and its shortcut, which must agree in shape."""
-    label = Label(info.name, info.path, info.index)
+    label = Label(info.name, info.path, info.number)
     branch, branch_shape = assembly.sequence(spec.layers, shape, Scope(label))
     shortcut, shortcut_shape = assembly.sequence(spec.shortcut or (), shape, Scope(label, "shortcut."))
     if branch_shape is None or shortcut_shape is None:
@@ -45,7 +45,7 @@ def make_residual(assembly: Assembly, spec: schema.Residual, shape: Shape, info:
 def make_concat(assembly: Assembly, spec: schema.Concat, shape: Shape, info: LayerInfo) -> Step | None:
     """The branch beside its input, which must agree in positions."""
     branch, branch_shape = assembly.sequence(
-        spec.layers, shape, Scope(Label(info.name, info.path, info.index))
+        spec.layers, shape, Scope(Label(info.name, info.path, info.number))
     )
     if branch_shape is None:
         return None

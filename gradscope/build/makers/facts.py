@@ -45,11 +45,8 @@ def features_of(shape: Shape) -> int:
 def known(info: LayerInfo, shape: Shape, parameters: int = 0, **facts: Any) -> LayerInfo:
     """The layer's facts with its shape; shared parameters are counted where they are used first."""
     shares = info.shares if parameters else None
-    made: LayerInfo = object.__new__(LayerInfo)  # as `replace` does, but not field by field of thirty
-    vars(made).update(vars(info))
     own = {"output_shape": shape, "parameters": 0 if shares else parameters, "shares": shares}
-    vars(made).update(own | facts)
-    return made
+    return info._replace(**(own | facts))
 
 
 def sequence_of(shape: Shape, kind: str) -> tuple[int, int]:
