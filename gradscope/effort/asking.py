@@ -9,9 +9,7 @@ from gradscope.build import plan_of
 from gradscope.build.sketch import Sketch
 from gradscope.config.load import read_config
 from gradscope.config.schema import Config
-from gradscope.effort.estimate import Estimate, Terms, estimate
-from gradscope.effort.machine import stated_rates
-from gradscope.effort.work import work_of
+from gradscope.effort.estimate import Estimate, Terms, estimate, most_seconds
 from gradscope.errors import Problems
 from gradscope.rules.policy import check_settings
 
@@ -60,9 +58,7 @@ def read_estimate(
 def announced_seconds(config: Config, *, jobs: int, memory: int | None = None) -> float | None:
     """The seconds that the diagnosis of a loaded config will take, where these are more than a minute."""
     plan = plan_of(config)
-    terms = Terms(config.trials, jobs, memory)
-    work = work_of(plan.steps(), config.batch.size, config.batch.count)
-    if estimate(plan, terms, stated_rates(work)).seconds < _DOUBTFUL * LONG_SECONDS:
+    if most_seconds(plan, config.trials) < _DOUBTFUL * LONG_SECONDS:
         return None
-    seconds = estimate(plan, terms).seconds
+    seconds = estimate(plan, Terms(config.trials, jobs, memory)).seconds
     return seconds if seconds > LONG_SECONDS else None

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from gradscope.build import Plan
 from gradscope.build.free_memory import available_bytes
-from gradscope.effort.machine import Rates, measured_rates
+from gradscope.effort.machine import Rates, measured_rates, stated_rates
 from gradscope.effort.work import Work, work_of
 
 ENTRY_PASSES = 50
@@ -67,15 +67,21 @@ class Terms(NamedTuple):
     memory: int | None = None
 
 
+def most_seconds(plan: Plan, trials: int) -> float:
+    """What a plan takes at most on the machine that is known, one thread of it and no memory to spare: every
+    weight is drawn twice."""
+    work = _work(plan)
+    return _seconds(plan, work, stated_rates(work), again=1.0, terms=Terms(trials, 1), together=1)
+
+
 def estimate(plan: Plan, terms: Terms, rates: Rates | None = None) -> Estimate:
     """What a plan would take; rates are measured now where none are given."""
-    config, needs = plan.config, plan.needs
-    work = work_of(plan.steps(), config.batch.size, config.batch.count)
+    config, needs, work = plan.config, plan.needs, _work(plan)
     shares = plan.allotment(trials=terms.trials, jobs=terms.jobs, memory=terms.memory)
     held = min(shares.hold, needs.weights)
     again = 1.0 - held / needs.weights if needs.weights else 0.0
     seconds = _seconds(
-        work, rates or measured_rates(work), again=again, terms=terms, together=shares.together
+        plan, work, rates or measured_rates(work), again=again, terms=terms, together=shares.together
     )
     return Estimate(
         name=config.name,
@@ -90,11 +96,15 @@ def estimate(plan: Plan, terms: Terms, rates: Rates | None = None) -> Estimate:
         peak_bytes=needs.besides(shares.together, terms.jobs) + shares.together * held,
         free_bytes=available_bytes(),
         together=shares.together,
-        seconds=seconds * (2.0 if config.dtype == "float64" else 1.0),
+        seconds=seconds,
     )
 
 
-def _seconds(work: Work, rates: Rates, *, again: float, terms: Terms, together: int) -> float:
+def _work(plan: Plan) -> Work:
+    return work_of(plan.steps(), plan.config.batch.size, plan.config.batch.count)
+
+
+def _seconds(plan: Plan, work: Work, rates: Rates, *, again: float, terms: Terms, together: int) -> float:
     """Trials that run side by side share the threads; what a call takes they do one after the other."""
     products = (2.0 * work.products + work.norm_products) * rates.product
     drawing = _sum(work.drawn, rates.drawn) + _sum(work.whole, rates.whole)
@@ -106,7 +116,8 @@ def _seconds(work: Work, rates: Rates, *, again: float, terms: Terms, together: 
     large = (products + drawing * (1.0 + again) + weights) / threads + passing
     rounds = math.ceil(terms.trials / together)
     calls = terms.trials * work.calls * CALLS + work.layers * JUDGING_CALLS
-    return rounds * large + calls * rates.call
+    seconds = rounds * large + calls * rates.call
+    return seconds * (2.0 if plan.config.dtype == "float64" else 1.0)
 
 
 def _sum(amounts: Mapping[Any, float], rates: Mapping[Any, float]) -> float:

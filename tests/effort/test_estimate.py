@@ -8,9 +8,8 @@ import pytest
 from gradscope import ConfigError, load_config
 from gradscope.build import plan, plan_of
 from gradscope.diagnosis import measured
-from gradscope.effort import asking
 from gradscope.effort.asking import announced_seconds, read_estimate
-from gradscope.effort.estimate import Estimate, Terms, estimate
+from gradscope.effort.estimate import Estimate, Terms, estimate, most_seconds
 from gradscope.effort.machine import Rates, measured_rates, stated_rates
 from gradscope.effort.work import work_of
 from gradscope.engine import pages
@@ -124,6 +123,16 @@ def test_mistakes_are_told() -> None:
         read_estimate("x.yaml", text="input: 4\nlayers: [relu]\nrules: {GS999: off}\n", asked={}, jobs=1)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("trials", [1, 3, 8])
+@pytest.mark.parametrize("jobs", [1, 2, 16])
+@pytest.mark.parametrize("memory", [None, 0, 10 * MB])
+def test_none_takes_longer_than_at_most(dtype: str, trials: int, jobs: int, memory: int | None) -> None:
+    made = plan_of(load_config({**WIDE, "trials": trials, "dtype": dtype}))
+    found = estimated(WIDE, jobs=jobs, memory=memory, trials=trials, dtype=dtype)
+    assert found.seconds <= most_seconds(made, trials)
+
+
 @pytest.mark.parametrize(("product", "announced"), [(1e-9, False), (1e-4, True)])
 def test_only_what_takes_more_than_a_minute_is_announced(
     monkeypatch: pytest.MonkeyPatch, product: float, announced: bool
@@ -138,7 +147,7 @@ def test_only_what_takes_more_than_a_minute_is_announced(
         asked.append(stated(work))
         return asked[-1]
 
-    monkeypatch.setattr(asking, "stated_rates", stated)
+    monkeypatch.setattr("gradscope.effort.estimate.stated_rates", stated)
     monkeypatch.setattr("gradscope.effort.estimate.measured_rates", found)
     seconds = announced_seconds(load_config({**WIDE, "trials": 1}), jobs=1)
     assert (seconds is not None and seconds > 60.0) is announced

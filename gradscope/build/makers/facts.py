@@ -45,7 +45,7 @@ def features_of(shape: Shape) -> int:
 def known(info: LayerInfo, shape: Shape, parameters: int = 0, **facts: Any) -> LayerInfo:
     """The layer's facts with its shape; shared parameters are counted where they are used first."""
     shares = info.shares if parameters else None
-    own = {"output_shape": shape, "parameters": 0 if shares else parameters, "shares": shares}
+    own: dict[str, Any] = {"output_shape": shape, "parameters": 0 if shares else parameters, "shares": shares}
     return info._replace(**(own | facts))
 
 
