@@ -1,14 +1,48 @@
-"""Whether a report that was read says of itself what its own findings and numbers say. A file can be edited;
-what was judged cannot be judged again from it."""
+"""Whether a report that was read can be believed: no value that none can have, and a verdict that its own
+findings and numbers bear out. A file can be edited; what was judged cannot be judged again from it."""
 
 import math
-from collections.abc import Iterator
+import reprlib
+from collections.abc import Collection, Iterator
 
 from gradscope.probe.summary import LayerSummary, NormSummary
 from gradscope.report import Report
 from gradscope.rules import RULES
-from gradscope.rules.judge import verdict
+from gradscope.rules.base import Severity
+from gradscope.rules.judge import VERDICTS, verdict
 from gradscope.rules.precision import NON_FINITE
+
+MOST_TRIALS = 10**9
+"""As many as a config can ask for."""
+MOST_DECADES = 1e9
+"""Ten thousand layers with a factor of 1e300 each have a hundredth of it."""
+_SHARES = ("dead_fraction", "inactive_fraction", "rarely_active_fraction", "saturated_fraction")
+
+
+def impossible(report: Report) -> str | None:
+    """A value, in words, of the right type that no report has; None where there is none."""
+    words: list[tuple[str, str, Collection[str]]] = [("verdict", report.verdict, VERDICTS)]
+    words += [("severity", finding.severity, Severity.__members__) for finding in report.findings]
+    for noun, word, known in words:
+        if word not in known:
+            return f"no {noun} is {reprlib.repr(word)}"
+    if not 1 <= report.trials <= MOST_TRIALS:
+        return f"it has {reprlib.repr(report.trials)} trials"
+    return next((wrong for layer in report.layers for wrong in _impossible_in(layer, report.trials)), None)
+
+
+def _impossible_in(layer: LayerSummary, trials: int) -> Iterator[str]:
+    name = reprlib.repr(layer.name)
+    for field in _SHARES:
+        share = getattr(layer, field)
+        if share is not None and not 0.0 <= share <= 1.0:
+            yield f"{field} of {name} is {share:g}, and a share is from 0 to 1"
+    for norm in _norms(layer):
+        if not 0 <= norm.zero_trials <= trials:
+            yield f"{reprlib.repr(norm.zero_trials)} of {trials} trials have no gradient at {name}"
+        for log10 in (norm.log10_l2, norm.log10_rms, norm.log10_l2_std):
+            if log10 is not None and MOST_DECADES < abs(log10) < math.inf:
+                yield f"a gradient of {name} is {log10:g} decades"
 
 
 def contradiction(report: Report) -> str | None:
@@ -33,7 +67,9 @@ def _not_finite(report: Report) -> str | None:
             return f"the output of {layer.name}"
         if not all(_is_sound(norm.log10_l2) for norm in _norms(layer)):
             return f"a gradient of {layer.name}"
-    return "the flow" if math.isnan(report.flow.log10_ratio) else None
+    flow = report.flow
+    numbers = (flow.log10_ratio, flow.gain_per_layer, flow.r2, flow.risk)
+    return "the flow" if any(number is not None and math.isnan(number) for number in numbers) else None
 
 
 def _norms(layer: LayerSummary) -> Iterator[NormSummary]:

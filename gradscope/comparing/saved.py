@@ -5,17 +5,15 @@ from __future__ import annotations
 import json
 import reprlib
 import types
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from gradscope.comparing.consistency import contradiction
+from gradscope.comparing.consistency import contradiction, impossible
 from gradscope.errors import Place, Problem, UserError
 from gradscope.report import SCHEMA_VERSION, Report
-from gradscope.rules.base import Severity
-from gradscope.rules.judge import VERDICTS
 
 _HINT = "write one with `gradscope run CONFIG --format json -o FILE`"
 _VERSION = "schema_version"
@@ -47,7 +45,8 @@ def read_report(content: str, source: str) -> Report:
     try:
         document = json.loads(content.removeprefix("\ufeff"))
     except (ValueError, RecursionError) as error:
-        raise _unreadable(source, f"this is no JSON: {error}") from error
+        fact = str(error).partition(";")[0]  # behind it Python says what a program could do about it
+        raise _unreadable(source, f"this is no JSON: {fact}") from error
     document = _single(document, source)
     version = document.get(_VERSION)
     if version is None:
@@ -68,20 +67,11 @@ def read_report(content: str, source: str) -> Report:
         report = msgspec.convert(_completed(document, Report), Report, strict=False)
     except (msgspec.ValidationError, RecursionError) as error:
         raise _unreadable(source, f"this is no report of a config: {error}") from error
-    _check_words(report, source)
-    wrong = contradiction(report)
-    if wrong is not None:
+    if (wrong := impossible(report)) is not None:
+        raise _unreadable(source, f"this is no report of a config: {wrong}")
+    if (wrong := contradiction(report)) is not None:
         raise _unreadable(source, f"the report contradicts itself: {wrong}")
     return report
-
-
-def _check_words(report: Report, source: str) -> None:
-    words: list[tuple[str, str, Collection[str]]] = [("verdict", report.verdict, VERDICTS)]
-    words += [("severity", finding.severity, Severity.__members__) for finding in report.findings]
-    for noun, word, known in words:
-        if word not in known:
-            told = reprlib.repr(word)
-            raise _unreadable(source, f"this is no report of a config: no {noun} is {told}")
 
 
 def _single(document: Any, source: str) -> dict[str, Any]:

@@ -65,6 +65,7 @@ def test_the_rule_of_a_newer_version_may_be_called_anything_but_healthy() -> Non
         (with_layer(parts={"query": reports.norm(math.nan)}), "a gradient of dense1"),
         (level(loss=LossSummary(math.inf, 2.3)), "the loss"),
         (level(flow=structs.replace(level().flow, log10_ratio=math.nan)), "the flow"),
+        (level(flow=structs.replace(level().flow, gain_per_layer=math.nan)), "the flow"),
     ],
 )
 def test_what_is_not_finite_has_a_finding_that_says_so(report: Report, place: str) -> None:

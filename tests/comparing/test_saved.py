@@ -62,6 +62,10 @@ def test_a_layer_called_nan_keeps_its_name() -> None:
         ('{"schema_version": 2}', "saved.json: the report has schema_version 2, and this gradscope reads 1;"),
         ('{"schema_version": 1, "layers": []}', "saved.json: this is no report of a config: Object missing"),
         ("[" * 100_000, "saved.json: this is no JSON: "),
+        (
+            "9" * 5000,
+            "saved.json: this is no JSON: Exceeds the limit (4300 digits) for integer string conversi",
+        ),
     ],
 )
 def test_what_is_no_report_is_said(text: str, fact: str) -> None:
@@ -75,6 +79,12 @@ def test_what_is_no_report_is_said(text: str, fact: str) -> None:
     [
         (("findings", 0, "severity"), "catastrophe"),
         (("verdict",), "splendid"),
+        (("trials",), 0),
+        (("trials",), 10**400),
+        (("layers", 1, "saturated_fraction"), "nan"),
+        (("layers", 1, "saturated_fraction"), 5),
+        (("layers", 0, "output_grad", "zero_trials"), -(10**400)),
+        (("layers", 0, "output_grad", "log10_l2_std"), 1e308),
         (("layers", 0, "output_grad"), None),
         (("layers", 0, "name"), 7),
         (("flow", "log10_ratio"), "much"),

@@ -35,9 +35,8 @@ def pair_rows(found: Comparison) -> tuple[PairRow, ...]:
     """The rows of both tables, aligned by the names of their layers."""
     before = {row.layer.name: row for row in rows_of(found.a.report)}
     after = {row.layer.name: row for row in rows_of(found.b.report)}
-    return tuple(
-        _pair_row(pair, before, after) for pair in found.layers if pair.name in before.keys() | after
-    )
+    shown = before.keys() | after.keys()
+    return tuple(_pair_row(pair, before, after) for pair in found.layers if pair.name in shown)
 
 
 def _pair_row(pair: LayerPair, before: dict[str, Row], after: dict[str, Row]) -> PairRow:
