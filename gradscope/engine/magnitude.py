@@ -50,14 +50,15 @@ def log2_l2(x: Array, square: float | None = None) -> float:
     low, high = _SAFE[x.dtype]
     if low < square < high:
         return 0.5 * math.log2(square)
-    largest = float(np.max(np.abs(x))) if x.size else 0.0
-    if largest == 0.0:
+    if square == 0.0 and not x.any():
         return -math.inf
+    if x.dtype == np.float32:  # of which no square leaves the range of float64
+        return log2_l2(x.astype(np.float64))
+    largest = float(np.max(np.abs(x)))
     if not math.isfinite(largest):
         return largest
     shift = math.frexp(largest)[1]
-    scaled = np.ldexp(x, -shift).astype(np.float64)
-    return 0.5 * math.log2(sum_of_squares(scaled)) + shift
+    return 0.5 * math.log2(sum_of_squares(np.ldexp(x, -shift))) + shift
 
 
 def joint_log2_l2(parts: Iterable[float]) -> float:
