@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any
 
-from gradscope.errors import Problem, UserError
+from gradscope.errors import Place, Problem, UserError
 
 if TYPE_CHECKING:
     from gradscope.render.activations import Gallery
@@ -35,6 +35,9 @@ def gallery_of(names: tuple[str, ...]) -> Gallery:
         else:
             found = _portrait(choice.name, dict(choice.options))
             portraits[found.name] = found
+            if not found.is_finite:
+                fact = f"{found.name} is beyond what floats hold"
+                problems.append(Problem(Place("activations"), fact, "take options that are less extreme"))
     if problems:
         raise UserError(problems)
     return Gallery(list(portraits.values()), is_named=True)

@@ -71,6 +71,13 @@ class Portrait(Struct, frozen=True, kw_only=True):
     """None for what is not elementwise; then so are range, slope and curve."""
     curve: Curve | None
 
+    @property
+    def is_finite(self) -> bool:
+        """Whether floats hold its averages and all of its curve."""
+        numbers = [] if self.moments is None else [self.moments.mean, self.moments.second, self.moments.slope]
+        numbers += [] if self.curve is None else [*self.curve.value, *self.curve.slope]
+        return all(map(math.isfinite, numbers))
+
 
 def portrait(name: str, activation: Activation | Softmax, summary: str = "") -> Portrait:
     """The portrait of an activation under the name it is to have."""
@@ -88,19 +95,21 @@ def portrait(name: str, activation: Activation | Softmax, summary: str = "") -> 
             moments=None,
             curve=None,
         )
-    return Portrait(
-        name=name,
-        summary=summary,
-        value_range=activation.value_range,
-        max_slope=activation.max_slope,
-        saturates=activation.saturates,
-        flat=activation.flat,
-        fades_below=_fades(activation, -1.0),
-        fades_above=_fades(activation, 1.0),
-        kinks=activation.kinks,
-        moments=_moments(activation),
-        curve=_curve(activation),
-    )
+    # Options may be so large that squares or values overflow; then the portrait is not finite.
+    with np.errstate(over="ignore", invalid="ignore"):
+        return Portrait(
+            name=name,
+            summary=summary,
+            value_range=activation.value_range,
+            max_slope=activation.max_slope,
+            saturates=activation.saturates,
+            flat=activation.flat,
+            fades_below=_fades(activation, -1.0),
+            fades_above=_fades(activation, 1.0),
+            kinks=activation.kinks,
+            moments=_moments(activation),
+            curve=_curve(activation),
+        )
 
 
 def _moments(activation: Activation) -> Moments:

@@ -83,6 +83,9 @@ def test_pages_and_pictures(tmp_path: Path) -> None:
         (("elu={",), "activations: "),
         (("",), "activations: "),
         (("=3",), "activations: "),
+        (("leaky_relu=1e307",), "leaky_relu (slope 1e+307) is beyond what floats hold"),
+        (("leaky_relu=1e308",), "leaky_relu (slope 1e+308) is beyond what floats hold; take options that"),
+        (("scaled_sigmoid={scale: 1e300, slope: 1e300}", "--format", "html"), "is beyond what floats hold"),
         (("--format", "svg"), "one picture has room for 1 to 6 curves; name them"),
         (("softmax", "--format", "svg"), "one picture has room for 1 to 6 curves; name them"),
     ],
@@ -92,6 +95,14 @@ def test_wrong_input(arguments: tuple[str, ...], message: str) -> None:
     assert (result.exit_code, result.stdout) == (2, "")
     assert message in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("form", ["table", "html", "svg", "json"])
+@pytest.mark.parametrize("name", ["scaled_sigmoid={shift: 1e150}", "leaky_relu=1e150", "celu=1e-308"])
+def test_extreme_options_are_drawn_while_floats_hold_them(name: str, form: str) -> None:
+    result = call("activations", name, "--format", form)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "nan" not in result.stdout.lower()
 
 
 def test_every_wrong_name_is_said() -> None:

@@ -52,7 +52,8 @@ def span(
     if whole:
         low, high = math.floor(low + 1e-9), math.ceil(high - 1e-9)
     if not high > low:
-        low, high = low - 0.5, high + 0.5
+        margin = max(0.5, 1e-9 * abs(low))  # of a number so large that a half is lost in it
+        low, high = low - margin, high + margin
     return low, high
 
 
