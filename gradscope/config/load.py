@@ -45,6 +45,13 @@ _KEYS = (
     "training",
 )
 _SCALARS = ("name", "description", "seed", "trials", "dtype")
+_OTHERS = (
+    ({"schema_version", "verdict"}, "this is a report, not a config", "`gradscope compare` reads it"),
+    ({"schema_version", "reports"}, "these are reports, no config", "name the config they were made from"),
+    ({"base", "axes"}, "this is a sweep, not a config", "`gradscope sweep` computes it"),
+    ({"base", "zip"}, "this is a sweep, not a config", "`gradscope sweep` computes it"),
+)
+"""What else gradscope reads and writes: top keys, what to say of it, and what to do with it."""
 _FIELDS = {field.name: (field.type, field.default) for field in msgspec.structs.fields(Config)}
 
 
@@ -127,6 +134,10 @@ def _read(
 def _is_config(document: Document, problems: Problems) -> bool:
     hint = "`gradscope init` writes a starter config"
     if isinstance(document.data, dict):
+        for keys, fact, use in _OTHERS:
+            if document.data.keys() >= keys:
+                problems.add(Place(document.source), fact, use)
+                return False
         return True
     if document.data is None:
         problems.add(Place(document.source), "there is nothing in it", hint)

@@ -148,6 +148,18 @@ def test_the_table_above_has_every_key():
         ("# nothing\n", ["net.yaml: there is nothing in it; `gradscope init` writes a starter config"]),
         ("---\n...\n", ["net.yaml: there is nothing in it; `gradscope init` writes a starter config"]),
         (
+            '{"schema_version": 1, "layers": [{"name": "dense1"}], "verdict": "healthy"}',
+            ["net.yaml: this is a report, not a config; `gradscope compare` reads it"],
+        ),
+        (
+            '{"schema_version": 1, "reports": []}',
+            ["net.yaml: these are reports, no config; name the config they were made from"],
+        ),
+        (
+            "base: a.yaml\naxes: {depth: [5, 10]}\n",
+            ["net.yaml: this is a sweep, not a config; `gradscope sweep` computes it"],
+        ),
+        (
             "- dense: 3\n",
             [
                 "net.yaml:1:1: a config is a mapping with the keys `input` and `layers`; "
