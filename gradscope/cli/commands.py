@@ -9,6 +9,7 @@ import click
 
 from gradscope.cli.exits import INTERRUPTED
 from gradscope.cli.failures import report_failure
+from gradscope.render.characters import visible
 
 
 class Entry(NamedTuple):
@@ -49,12 +50,12 @@ class LazyGroup(click.Group):
         """As click does, but with a hint for a name nobody knows."""
         name = args[0]
         if name not in self.entries and not name.startswith("-") and not ctx.resilient_parsing:
-            ctx.fail(f"there is no command '{name}'{self._hint(name)}")
+            ctx.fail(f"there is no command '{visible(name)}'{self._hint(name)}")
         return super().resolve_command(ctx, args)
 
     def _hint(self, name: str) -> str:
         if name.endswith((".yaml", ".yml")) or os.path.exists(name):
-            return f"; did you mean `gradscope run {name}`?"
+            return f"; did you mean `gradscope run {visible(name)}`?"
         import difflib
 
         near = difflib.get_close_matches(name, self.entries, n=1)

@@ -56,6 +56,7 @@ def test_a_config_in_the_place_of_a_command(tmp_path: Path) -> None:
 
 
 def test_without_a_near_one_all_commands_are_named() -> None:
+    assert "there is no command 'n\\udcc3\\x1b';" in call("n\udcc3\x1b").stderr
     assert f"there is no command 'zzz'; known are {', '.join(COMMANDS)}" in call("zzz").stderr
 
 
