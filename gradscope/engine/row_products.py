@@ -19,6 +19,9 @@ _FORMED_ENTRIES = 1 << 18
 _PASSES_OVER_FORMED = 20
 """What writing a sample's product and reading it twice costs, in multiplications an entry (measured)."""
 
+WORTH_HANDING_OUT = 1 << 25
+"""Multiplications of two Gram matrices from which one thread makes each."""
+
 _SAMPLES_TOGETHER = 8
 """Samples whose products are summed by one thread: fixed, so that the sum has the same bits on any number."""
 
@@ -45,7 +48,7 @@ def inner_products(x: Array, dy: Array) -> tuple[list[float], Array]:
     # arithmetic (measured).
     factored = rows * (fan_in + fan_out) < fan_in * fan_out
     if factored:
-        of_x, of_dy = x @ x.mT, dy @ dy.mT
+        of_x, of_dy = _grams(x, dy)
         squares = np.vecdot(of_x.reshape(count, -1), of_dy.reshape(count, -1)).tolist()
     else:
         squares = _formed_squares(x, dy)
@@ -60,6 +63,15 @@ def inner_products(x: Array, dy: Array) -> tuple[list[float], Array]:
         elif factored:
             squares[number] = _formed_square(x[number], dy[number])
     return squares, own
+
+
+def _grams(x: Array, dy: Array) -> tuple[Array, Array]:
+    """The inner products of the rows of each matrix; side by side where that takes long enough."""
+    count, rows, _ = x.shape
+    if count * rows * rows * (x.shape[2] + dy.shape[2]) < WORTH_HANDING_OUT:
+        return x @ x.mT, dy @ dy.mT
+    of_x, of_dy = side_by_side(lambda factor: factor @ factor.mT, (x, dy))
+    return of_x, of_dy
 
 
 def sample_products(x: Array, dy: Array) -> tuple[float, Array]:

@@ -86,7 +86,7 @@ class Weight:
 
     @cached_property
     def _norms(self) -> list[float | None]:
-        """log2 of the L2 norm of each block that was drawn and let go: none is drawn once more for it."""
+        """log2 of the L2 norm of each block as it was drawn: found by who draws it, while it is in cache."""
         return [None] * len(self.blocks)
 
     @property
@@ -170,7 +170,6 @@ class Weight:
         """The blocks themselves, to be written to: from now on they are held, and products see what is
         written."""
         self.held = self._is_opened = True
-        self._norms = [None] * len(self.blocks)
         return tuple(self._all())
 
     def transposed(self) -> Array:
@@ -184,9 +183,8 @@ class Weight:
     def log2_rms(self) -> float:
         """log2 of the RMS of the entries: −inf when all are zero."""
         norms = [norm for norm in self._norms if norm is not None]
-        if self.held or len(norms) < len(self.blocks):
-            block = self._reader()
-            norms = [log2_l2(block(number)) for number in range(len(self.blocks))]
+        if self._is_opened or len(norms) < len(self.blocks):
+            norms = [log2_l2(block) for block in self._all()]
         return joint_log2_l2(norms) - 0.5 * math.log2(self.size)
 
     def _each_block(self, product: Callable[[int], None], rows: int) -> None:
@@ -217,11 +215,11 @@ class Weight:
         return self._take(number, self._fill(number, self.blocks[number])) if kept is None else kept
 
     def _take(self, number: int, drawn: Array) -> Array:
-        """Keep what was drawn, or note its norm while it is in cache."""
+        """Note the norm of what was drawn, and keep it where it is to be held."""
+        if self._norms[number] is None:
+            self._norms[number] = log2_l2(drawn)
         if self.held:
             self._kept[number] = drawn
-        elif self._norms[number] is None:
-            self._norms[number] = log2_l2(drawn)
         return drawn
 
     def _fill(self, number: int, columns: slice) -> Array:
