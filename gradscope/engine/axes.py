@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from gradscope.engine import Array
-from gradscope.engine.pieces import piece_by_piece
+from gradscope.engine.pieces import Stretch, of_pieces
 
 
 def feature_axis(ndim: int) -> int:
@@ -46,7 +46,11 @@ def along_features(vector: Array, x: Array) -> Array:
 def sum_to_features(x: Array, entries: Callable[[slice], Array] | None = None) -> Array:
     """Σ over batch and positions, in float64 and given back in x's precision; of what is computed from some
     samples of x where that is given:   -> (U,)."""
-    sums = piece_by_piece(x, lambda part: feature_sums(x[part] if entries is None else entries(part)))
+
+    def find(run: Stretch) -> list[Array]:
+        return feature_sums(x[run.part] if entries is None else entries(run.part), run.runs)
+
+    sums = of_pieces(x, find)
     total: Array = sum(sums[1:], start=sums[0])
     return total.astype(x.dtype)
 
@@ -55,22 +59,22 @@ _TERMS = 128
 """Of a sum in the array's own precision: few enough to keep 6 digits in float32."""
 
 
-def feature_sums(x: Array) -> Array:
-    """Σ over batch and positions in float64:   -> (U,).
+def feature_sums(x: Array, parts: int = 1) -> list[Array]:
+    """Σ over batch and positions in float64, of each of so many equal parts of the batch:   -> (U,).
 
     Channel-last images are added up in rows of many pixels, ten times as fast as pixel by pixel.
     """
-    total: Array
     last = x.transpose(0, 2, 3, 1) if x.ndim == 4 else x
-    if not last.flags.c_contiguous or x.size < _TERMS * x.shape[feature_axis(x.ndim)]:
-        total = x.sum(axis=other_axes(x.ndim), dtype=np.float64)
-        return total
-    rows = last.reshape(-1, last.shape[-1])
-    pixels = len(rows) // _TERMS
-    sums = rows[: _TERMS * pixels].reshape(_TERMS, -1).sum(axis=0)
-    total = sums.reshape(pixels, -1).sum(axis=0, dtype=np.float64)
-    total += rows[_TERMS * pixels :].sum(axis=0, dtype=np.float64)
-    return total
+    if not last.flags.c_contiguous or x.size < parts * _TERMS * x.shape[feature_axis(x.ndim)]:
+        split = x.reshape(parts, -1, *x.shape[1:]) if parts > 1 else [x]
+        return [part.sum(axis=other_axes(x.ndim), dtype=np.float64) for part in split]
+    rows = last.reshape(parts, -1, last.shape[-1])
+    pixels = rows.shape[1] // _TERMS
+    sums = rows[:, : _TERMS * pixels].reshape(parts, _TERMS, -1).sum(axis=1)
+    total: Array = sums.reshape(parts, pixels, -1).sum(axis=1, dtype=np.float64)
+    if rows.shape[1] > _TERMS * pixels:
+        total += rows[:, _TERMS * pixels :].sum(axis=1, dtype=np.float64)
+    return [*total]
 
 
 def sample_feature_sums(x: Array) -> Array:

@@ -22,20 +22,21 @@ def sum_of_squares(x: Array) -> float:
     """Σ x² in the array's own precision by BLAS, in pieces short enough to keep 6 digits in float32."""
     if x.size <= PIECE:
         return float(np.vdot(x, x))
-    flat = entries(x)
-    whole = flat.size - flat.size % PIECE
-    pieces, rest = flat[:whole].reshape(-1, PIECE), flat[whole:]
-    with np.errstate(over="ignore", invalid="ignore"):  # as silent as vdot; what comes out says enough
-        squares = np.vecdot(pieces, pieces)
-    return float(squares.sum(dtype=np.float64)) + float(np.vdot(rest, rest))
+    return sums_of_squares(entries(x)[np.newaxis])[0]
 
 
 def sums_of_squares(rows: Array) -> list[float]:
     """The same of each of several arrays:   (N, E) -> N."""
-    if rows.shape[1] > PIECE:
-        return [sum_of_squares(row) for row in rows]
-    squares: list[float] = np.vecdot(rows, rows).tolist()
-    return squares
+    count, size = rows.shape
+    if size <= PIECE:
+        of_rows: list[float] = np.vecdot(rows, rows).tolist()
+        return of_rows
+    whole = size - size % PIECE
+    pieces, rest = rows[:, :whole].reshape(count, -1, PIECE), rows[:, whole:]
+    with np.errstate(over="ignore", invalid="ignore"):  # as silent as vdot; what comes out says enough
+        squares = np.vecdot(pieces, pieces).sum(axis=1, dtype=np.float64)
+        found: list[float] = (squares + np.vecdot(rest, rest)).tolist()
+    return found
 
 
 def log2_l2(x: Array, square: float | None = None) -> float:

@@ -1,16 +1,25 @@
 """Large arrays piece by piece: what is done to a few samples at a time stays in cache and runs side by
-side."""
+side.
 
-from collections.abc import Callable
+Sums are made of pieces whose layout never changes. How many of them are looked at with one call does: where
+threads have other work, calls on single ones are so short that they wait for each other most of the time.
+"""
+
+from collections.abc import Callable, Sequence
+from itertools import chain, pairwise
+from typing import NamedTuple
 
 from gradscope.engine import Array
-from gradscope.engine.threads import Result, side_by_side
+from gradscope.engine.threads import Result, side_by_side, spare_jobs
 
 PIECE_ENTRIES = 1 << 17
 """Of an array: a few such pieces, those of what is computed from them among them, fit into the cache."""
 
 LARGE = 1 << 18
 """Entries from which that pays for handing out the pieces."""
+
+TOGETHER = 4
+"""Pieces that are looked at with one call at most."""
 
 LANES = 4
 """Runs come in multiples of this many, so that two threads, or four, finish together."""
@@ -36,14 +45,45 @@ def even_runs(count: int, most: int) -> list[slice]:
     return [slice(i * count // number, (i + 1) * count // number) for i in range(number)]
 
 
+class Stretch(NamedTuple):
+    """Neighbouring runs of one length."""
+
+    part: slice
+    first: int
+    """The number of the first of them."""
+    runs: int
+
+
+def stretches(runs: Sequence[slice], most: int = TOGETHER) -> list[Stretch]:
+    """As few as keep the threads busy, of so many runs at most; of one each where their lengths differ."""
+    lengths = {run.stop - run.start for run in runs}
+    number = max(-(-len(runs) // max(1, most)), min(spare_jobs() + 1, len(runs)))
+    if len(lengths) > 1:
+        number = len(runs)
+    ends = pairwise(len(runs) * i // number for i in range(number + 1))
+    return [Stretch(slice(runs[a].start, runs[b - 1].stop), a, b - a) for a, b in ends]
+
+
+def is_split(x: Array) -> bool:
+    """Whether more than one call looks at its pieces."""
+    return is_large(x) and len(stretches(pieces_of(x))) > 1
+
+
 def piece_by_piece(x: Array, task: Callable[[slice], Result]) -> list[Result]:
-    """The task for each of them; in the order of the samples."""
-    return side_by_side(task, pieces_of(x))
+    """The task for its pieces, some of them at once; in the order of the samples."""
+    return side_by_side(lambda stretch: task(stretch.part), stretches(pieces_of(x)))
 
 
-def in_runs(rows: Array, task: Callable[[Array], Result]) -> list[Result]:
-    """What the task finds of each run of the columns of rows (N, E); of all of them where there are few."""
-    if not is_large(rows):
-        return [task(rows)]
-    runs = even_runs(rows.shape[1], PIECE_ENTRIES // len(rows))
-    return side_by_side(lambda run: task(rows[:, run]), runs)
+def of_pieces(x: Array, task: Callable[[Stretch], Sequence[Result]]) -> list[Result]:
+    """What the task finds of each piece, told several of one length at once."""
+    return [*chain.from_iterable(side_by_side(task, stretches(pieces_of(x))))]
+
+
+def of_runs(row: Array, task: Callable[[Array], Sequence[Result]]) -> list[Result]:
+    """What the task finds of each run of a large array (E,), given several as the rows of one."""
+    runs = even_runs(len(row), PIECE_ENTRIES)
+
+    def find(stretch: Stretch) -> Sequence[Result]:
+        return task(row[stretch.part].reshape(stretch.runs, -1))
+
+    return [*chain.from_iterable(side_by_side(find, stretches(runs)))]

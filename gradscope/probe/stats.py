@@ -4,13 +4,15 @@ them to a few floats in few passes."""
 import math
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
 
 from gradscope.engine import Array
 from gradscope.engine.magnitude import exp2, log2_l2, sum_of_squares, sums_of_squares
-from gradscope.engine.pieces import in_runs, is_large, piece_by_piece
+from gradscope.engine.pieces import is_large, is_split, of_runs, piece_by_piece
 from gradscope.probe.trace import Moments, NumericRange
 
 SATURATED_BELOW = 0.01
@@ -35,11 +37,11 @@ _CANCELLED = 1e-3
 
 def moments(rows: Array) -> list[Moments]:
     """Mean, population std, RMS, share of zeros, least and largest entry of each array:   (N, E) -> N."""
-    found = in_runs(rows, lambda run: [task(run) for task in _SUMS])
-    low, high, total, squares, zeros = found[0] if len(found) == 1 else _joined(found)
-    spreads = map(_spread, rows, low, high, total, squares)
-    shares = [count / rows.shape[1] for count in zeros]
-    return [Moments(*spread, *rest) for spread, *rest in zip(spreads, shares, low, high, strict=True)]
+    found = [_joined(of_runs(row, _sums)) for row in rows] if is_large(rows) else _sums(rows)
+    return [
+        Moments(*_spread(row, low, high, total, squares), zeros / len(row), low, high)
+        for row, (low, high, total, squares, zeros) in zip(rows, found, strict=True)
+    ]
 
 
 def _spread(x: Array, low: float, high: float, total: float, squares: float) -> tuple[float, float, float]:
@@ -61,20 +63,24 @@ def _counts(mask: Array) -> list[int]:
     return [int(np.count_nonzero(row)) for row in mask]
 
 
-_SUMS: tuple[Callable[[Array], Sequence[float]], ...] = (
-    lambda rows: np.minimum.reduce(rows, axis=1).tolist(),
-    lambda rows: np.maximum.reduce(rows, axis=1).tolist(),
-    lambda rows: np.add.reduce(rows, axis=1).tolist(),
-    sums_of_squares,
-    lambda rows: _counts(rows == 0.0),
-)
+_Sums = tuple[float, float, float, float, float]
+"""The least and the largest entry, the sums of entries and squares, the number of zeros."""
 
 
-def _joined(found: list[list[Sequence[float]]]) -> list[list[float]]:
-    """What was found of all runs of the arrays, from that of each."""
-    reductions = (np.minimum, np.maximum, np.add, np.add, np.add)
-    of_runs = (np.array(values, dtype=np.float64) for values in zip(*found, strict=True))
-    return [reduce.reduce(values).tolist() for reduce, values in zip(reductions, of_runs, strict=True)]
+def _sums(rows: Array) -> list[_Sums]:
+    """Of each of several arrays:   (N, E) -> N."""
+    low, high, total = (reduce(rows, axis=1).tolist() for reduce in _REDUCTIONS)
+    return [*zip(low, high, total, sums_of_squares(rows), _counts(rows == 0.0), strict=True)]
+
+
+_REDUCTIONS = (np.minimum.reduce, np.maximum.reduce, np.add.reduce)
+
+
+def _joined(found: list[_Sums]) -> _Sums:
+    """Of an array, from those of its runs."""
+    low, high, *sums = (np.array(values, dtype=np.float64) for values in zip(*found, strict=True))
+    total, squares, zeros = (float(np.add.reduce(values)) for values in sums)
+    return float(low.min()), float(high.max()), total, squares, zeros
 
 
 def _careful_moments(x: Array) -> tuple[float, float, float]:
@@ -130,23 +136,32 @@ def active_counts(slopes: Array) -> list[Array]:
     (N, B, ...) -> N of (U,)."""
     if slopes.ndim == 5:
         return [_active_channels(own) for own in slopes]
-    rows = (slopes != 0.0).view(np.uint8).reshape(len(slopes), -1, slopes.shape[-1])
-    # Bytes are added up many at a time, integers of four bytes one after the other.
-    counts = np.zeros((len(rows), rows.shape[2]), dtype=np.int32)
-    for start in range(0, rows.shape[1], _IN_A_BYTE):
-        counts += np.add.reduce(rows[:, start : start + _IN_A_BYTE], axis=1, dtype=np.uint8)
-    return list(counts)
+    return list(_column_sums((slopes != 0.0).reshape(len(slopes), -1, slopes.shape[-1])))
 
 
 def _active_channels(slopes: Array) -> Array:
-    """(B, C, H, W) -> (C,)."""
+    """(B, C, H, W) -> (C,), by columns of pixels, for long rows of bytes."""
+    _, channels, _, width = slopes.shape
 
     def count(part: slice) -> Array:
-        counts: Array = np.add.reduce(slopes[part] != 0.0, axis=(0, 2, 3), dtype=np.int32)
-        return counts
+        active = (slopes[part] != 0.0).transpose(0, 2, 3, 1)
+        return _column_sums(active.reshape(1, -1, width * channels))
 
-    total: Array = np.add.reduce(piece_by_piece(slopes, count))
+    columns = np.add.reduce(piece_by_piece(slopes, count), dtype=np.int32)
+    total: Array = np.add.reduce(columns.reshape(width, channels), axis=0, dtype=np.int32)
     return total
+
+
+def _column_sums(mask: Array) -> Array:
+    """How many are true in each column:   (N, R, C) -> (N, C).
+
+    Bytes are added up many at a time, integers of four bytes one after the other.
+    """
+    rows = mask.view(np.uint8)
+    counts = np.zeros((len(rows), rows.shape[2]), dtype=np.int32)
+    for start in range(0, rows.shape[1], _IN_A_BYTE):
+        counts += np.add.reduce(rows[:, start : start + _IN_A_BYTE], axis=1, dtype=np.uint8)
+    return counts
 
 
 def saturated_fractions(slopes: Array, max_slopes: Sequence[float]) -> list[float]:
@@ -158,8 +173,17 @@ def saturated_fractions(slopes: Array, max_slopes: Sequence[float]) -> list[floa
     limits = np.array([SATURATED_BELOW * slope for slope in max_slopes])
     # A limit beyond the precision of the slopes is beyond each of them.
     limits = limits.astype(slopes.dtype)[:, np.newaxis]
-    counts = in_runs(slopes, lambda run: _counts(np.abs(run) < limits))
-    return [sum(of_runs) / slopes.shape[1] for of_runs in zip(*counts, strict=True)]
+    if not is_large(slopes):
+        return [count / slopes.shape[1] for count in _smaller(limits, slopes)]
+    return [
+        sum(of_runs(row, partial(_smaller, limit))) / len(row)
+        for row, limit in zip(slopes, limits, strict=True)
+    ]
+
+
+def _smaller(limit: Array, slopes: Array) -> list[int]:
+    """How many of each of several arrays are:   (N, E) -> N."""
+    return _counts(np.abs(slopes) < limit)
 
 
 def numeric_ranges(mantissas: Array, exponents: Sequence[int]) -> list[NumericRange]:
@@ -169,45 +193,40 @@ def numeric_ranges(mantissas: Array, exponents: Sequence[int]) -> list[NumericRa
     Source:
         Micikevicius et al. 2018, section 3.2 (loss scaling).
     """
-    if not is_large(mantissas):
+    if not is_split(mantissas):
         sizes = np.abs(mantissas)
-        facts = zip(*_largest_and_zeros(sizes), strict=True)
-        return [
-            _numeric_range(_Sizes(len(size), _at_once(size), *own), exponent)
-            for size, own, exponent in zip(sizes, facts, exponents, strict=True)
+        known = [
+            _Sizes(len(own), partial(_at_most, own), largest, zeros)
+            for own, largest, zeros in zip(sizes, *_largest_and_zeros(sizes), strict=True)
         ]
-    return [
-        _numeric_range(_sizes_by_runs(row), exponent)
-        for row, exponent in zip(mantissas, exponents, strict=True)
-    ]
-
-
-_OfRuns = Callable[[Callable[[Array], int]], list[int]]
-"""What a task finds of each of some runs of them, or of all."""
+    else:
+        known = [_sizes_by_runs(row) for row in mantissas]
+    return [_numeric_range(own, exponent) for own, exponent in zip(known, exponents, strict=True)]
 
 
 class _Sizes(NamedTuple):
     """The sizes of a signal's entries."""
 
     entries: int
-    of_runs: _OfRuns
+    at_most: Callable[[float], int]
+    """How many are no larger."""
     largest: float
     zeros: int
 
 
-def _at_once(sizes: Array) -> _OfRuns:
-    return lambda task: [task(sizes)]
+def _at_most(sizes: Array, bound: float) -> int:
+    return int(np.count_nonzero(sizes <= bound))
 
 
 def _sizes_by_runs(row: Array) -> _Sizes:
     """Of a large array; they are found anew whenever they are asked for, while a run is in cache."""
-    found = in_runs(row[np.newaxis], lambda run: _largest_and_zeros(np.abs(run)))
-    largest, zeros = (np.array(values) for values in zip(*found, strict=True))
+    found = of_runs(row, lambda runs: [_largest_and_zeros(np.abs(runs))])
+    largest, zeros = ([*chain.from_iterable(facts)] for facts in zip(*found, strict=True))
     return _Sizes(
         len(row),
-        lambda task: in_runs(row[np.newaxis], lambda run: task(np.abs(run))),
-        float(largest.max()),
-        int(zeros.sum()),
+        lambda bound: sum(of_runs(row, lambda runs: [_at_most(np.abs(runs), bound)])),
+        float(np.max(largest)),
+        sum(zeros),
     )
 
 
@@ -217,7 +236,7 @@ def _largest_and_zeros(sizes: Array) -> tuple[list[float], list[int]]:
 
 
 def _numeric_range(sizes: _Sizes, exponent: int) -> NumericRange:
-    count, of_runs, largest, zeros = sizes
+    count, at_most, largest, zeros = sizes
     if not math.isfinite(largest):
         return NumericRange(math.nan, math.nan, None)
     if zeros == count:
@@ -225,9 +244,7 @@ def _numeric_range(sizes: _Sizes, exponent: int) -> NumericRange:
 
     def flushed(limit: int) -> float:
         """Share of the non-zero entries that are at most 2^limit."""
-        bound = _power_of_two(limit - exponent)
-        found = sum(of_runs(lambda size: int(np.count_nonzero(size <= bound))))
-        return (found - zeros) / (count - zeros)
+        return (at_most(_power_of_two(limit - exponent)) - zeros) / (count - zeros)
 
     fp16 = flushed(FP16_FLUSHED)
     bf16 = flushed(BF16_FLUSHED) if fp16 > 0.0 else 0.0

@@ -10,7 +10,7 @@ from gradscope.engine.gradients import Formed
 from gradscope.engine.layer import Gradients, Layer
 from gradscope.engine.outline import LayerInfo
 from gradscope.engine.parameters import Parameter, held
-from gradscope.engine.pieces import is_large, piece_by_piece
+from gradscope.engine.pieces import is_split, piece_by_piece
 
 
 class Elementwise(Layer):
@@ -23,7 +23,7 @@ class Elementwise(Layer):
 
     def forward(self, x: Array) -> tuple[Array, Array]:
         """φ(x), and the slopes φ′(x)."""
-        if not is_large(x):
+        if not is_split(x):
             y = self.activation.fn(x)
             return y, self.activation.derivative(x, y)
         y, slopes = np.empty_like(x), np.empty_like(x)
@@ -37,7 +37,7 @@ class Elementwise(Layer):
 
     def backward(self, dy: Array, cache: Array) -> tuple[Array, Gradients]:
         """dx = dy φ′(x)."""
-        if not is_large(dy):
+        if not is_split(dy):
             return dy * cache, {}
         dx = np.empty_like(dy)
         piece_by_piece(dy, lambda part: np.multiply(dy[part], cache[part], out=dx[part]))

@@ -1,7 +1,7 @@
 """Batch, layer, RMS and group normalisation: one formula over different axes, with learned gain and bias
 behind it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +12,7 @@ from gradscope.engine.gradients import Formed
 from gradscope.engine.layer import Gradients, Layer
 from gradscope.engine.outline import LayerInfo
 from gradscope.engine.parameters import Parameter, held
-from gradscope.engine.pieces import piece_by_piece
+from gradscope.engine.pieces import Stretch, of_pieces, piece_by_piece
 
 
 class Scheme(NamedTuple):
@@ -21,8 +21,8 @@ class Scheme(NamedTuple):
     name: str
     split: Callable[[Array], Array]
     """x -> a view of the same entries, shaped so that means broadcast over it."""
-    reduced: Callable[[Array], Array]
-    """Some samples, split -> what the mean is made from."""
+    reduced: Callable[[Array, int], Sequence[Array]]
+    """Some samples, split, and the number of pieces in them -> what the mean is made from."""
     joined: Callable[[list[Array], Array], Array]
     """What was found of all samples, and x -> the mean over what is normalised together."""
     centred: bool = True
@@ -39,9 +39,8 @@ def _mean_of_all(sums: list[Array], x: Array) -> Array:
     return along_features((whole / (x.size // whole.size)).astype(x.dtype), x)
 
 
-def _over_features(x: Array) -> Array:
-    mean: Array = x.mean(axis=feature_axis(x.ndim), keepdims=True)
-    return mean
+def _over_features(x: Array, pieces: int) -> list[Array]:
+    return [x.mean(axis=feature_axis(x.ndim), keepdims=True)]
 
 
 def _sample_by_sample(means: list[Array], x: Array) -> Array:
@@ -65,11 +64,10 @@ def group_scheme(groups: int) -> Scheme:
             return x[:, None]
         return x.reshape(x.shape[0], -1, groups, x.shape[-1] // groups)
 
-    def mean(entries: Array) -> Array:
+    def mean(entries: Array, pieces: int) -> list[Array]:
         if entries.ndim == 5:
-            return _of_groups(entries[:, 0], groups)[:, None]
-        found: Array = entries.mean(axis=(1, 3), keepdims=True)
-        return found
+            return [_of_groups(entries[:, 0], groups)[:, None]]
+        return [entries.mean(axis=(1, 3), keepdims=True)]
 
     return Scheme("group", split, mean, _sample_by_sample)
 
@@ -138,11 +136,8 @@ class Normalization(Layer):
         first, last = (None, gain) if self.scheme.by_feature else (gain, None)
         arriving = self.scheme.split(dy) if first is None else entries
 
-        def reduce(part: slice) -> dict[str, Array]:
-            return self._sums(dy[part], normalised[part], first, dx[part])
-
-        reduced = piece_by_piece(dy, reduce)
-        sums = {name: [each[name] for each in reduced] for name in reduced[0]}
+        reduced = of_pieces(dy, lambda run: [self._sums(run, dy, normalised, first, dx)])
+        sums = {name: [found for each in reduced for found in each[name]] for name in reduced[0]}
         along = self.scheme.joined(sums.pop(_ALONG), dy)
         mean = self.scheme.joined(sums.pop(_MEAN), dy) if self.scheme.centred else None
         if last is not None:
@@ -157,29 +152,33 @@ class Normalization(Layer):
         piece_by_piece(dy, fill)
         return dx, {name: Formed(_total(of_pieces).astype(dy.dtype)) for name, of_pieces in sums.items()}
 
-    def _sums(self, dy: Array, normalised: Array, first: Array | None, dx: Array) -> dict[str, Array]:
+    def _sums(
+        self, run: Stretch, dy: Array, normalised: Array, first: Array | None, dx: Array
+    ) -> dict[str, Sequence[Array]]:
         """Of some samples: the parameters' sums, and what the means are made from. With a gain that comes
         first, dx becomes dx̂."""
-        products = dy * normalised
-        sums = {}
+        part, count = run.part, run.runs
+        dy = dy[part]
+        products = dy * normalised[part]
+        sums: dict[str, Sequence[Array]] = {}
         if self.gain is not None:
-            sums["gain"] = feature_sums(products)
+            sums["gain"] = feature_sums(products, count)
         if self.bias is not None:
-            sums["bias"] = feature_sums(dy)
+            sums["bias"] = feature_sums(dy, count)
         if first is not None:
             products *= first
-            dy = np.multiply(dy, first, out=dx)
+            dy = np.multiply(dy, first, out=dx[part])
         # Of features apart, the means are made from the same sums.
         known = sums if self.scheme.by_feature else {}
         split, reduced = self.scheme.split, self.scheme.reduced
-        sums[_ALONG] = known["gain"] if "gain" in known else reduced(split(products))
+        sums[_ALONG] = known["gain"] if "gain" in known else reduced(split(products), count)
         if self.scheme.centred:
-            sums[_MEAN] = known["bias"] if "bias" in known else reduced(split(dy))
+            sums[_MEAN] = known["bias"] if "bias" in known else reduced(split(dy), count)
         return sums
 
     def _mean(self, x: Array, entries: Callable[[slice], Array]) -> Array:
         """Of what is computed from some samples, over what is normalised together."""
-        found = piece_by_piece(x, lambda part: self.scheme.reduced(entries(part)))
+        found = of_pieces(x, lambda run: self.scheme.reduced(entries(run.part), run.runs))
         return self.scheme.joined(found, x)
 
     def own_parameters(self) -> dict[str, Parameter]:
@@ -188,7 +187,7 @@ class Normalization(Layer):
         return {name: held(array) for name, array in named.items() if array is not None}
 
 
-def _total(arrays: list[Array]) -> Array:
+def _total(arrays: Sequence[Array]) -> Array:
     """Their sum."""
     return sum(arrays[1:], start=arrays[0])
 

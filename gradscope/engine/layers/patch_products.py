@@ -9,6 +9,7 @@ import numpy as np
 from gradscope.engine import Array
 from gradscope.engine.gradients import Factored, OuterProducts
 from gradscope.engine.layers.patches import (
+    at_once,
     contributions,
     diagonals,
     group_squares,
@@ -17,8 +18,9 @@ from gradscope.engine.layers.patches import (
     tiles,
 )
 from gradscope.engine.layers.windows import Windows
-from gradscope.engine.magnitude import exp2, sum_of_squares
-from gradscope.engine.pieces import LANES
+from gradscope.engine.magnitude import exp2, sum_of_squares, sums_of_squares
+from gradscope.engine.ordered_sum import OrderedSum
+from gradscope.engine.pieces import LANES, Stretch
 from gradscope.engine.row_products import CANCELLED
 from gradscope.engine.scaling import aligned, half_log2, near_one, times_power_of_two
 from gradscope.engine.threads import side_by_side
@@ -138,44 +140,39 @@ def _summed(uses: tuple[Use, ...], groups: int, dtype: np.dtype[np.floating]) ->
     """A few samples at a time: the patches, or the gradients, of all of them would take far too much room."""
     samples, filters = len(uses[0].dy), uses[0].dy.shape[3]
     of_samples, of_rows = np.zeros(samples), np.zeros(samples)
-
-    def add(parts: list[slice]) -> Array:
-        total = np.zeros((1, 1), dtype=dtype)
-        for part in parts:
-            own, diagonal = _own(uses, part, groups, dtype)
-            of_samples[part] = [sum_of_squares(each) for each in own]
-            of_rows[part] = diagonal
-            total = total + own.sum(axis=0)
-        return total
-
     of_sample = max(use.dy.shape[1] * room_of_row(use.windows, use.x, use.dy, groups) for use in uses)
     entries = max(math.prod(use.windows.kernel) * use.x.shape[3] // groups for use in uses) * filters
     parts = runs_of(samples, max(of_sample, entries))
-    totals = side_by_side(add, [parts[first::LANES] for first in range(min(LANES, len(parts)))])
-    return _Sums(_joint(totals), of_samples, of_rows)
+    lanes = [OrderedSum() for _ in parts[:LANES]]
+
+    def add(run: Stretch) -> None:
+        own, of_rows[run.part] = _own(uses, run, groups, dtype)
+        of_samples[run.part] = sums_of_squares(own.reshape(len(own), -1))
+        for number, of_part in enumerate(own.reshape(run.runs, -1, *own.shape[1:]), start=run.first):
+            lanes[number % LANES].add(number // LANES, of_part.sum(axis=0))
+
+    side_by_side(add, at_once(parts, max(of_sample, entries)))
+    totals = [lane.total for lane in lanes]
+    return _Sums(sum(totals[1:], start=totals[0]), of_samples, of_rows)
 
 
 def _own(
-    uses: tuple[Use, ...], part: slice, groups: int, dtype: np.dtype[np.floating]
+    uses: tuple[Use, ...], run: Stretch, groups: int, dtype: np.dtype[np.floating]
 ) -> tuple[Array, Array]:
     """Some samples' own gradients (n, kh·kw·C/G, O), and their squares if no two products overlapped (n,)."""
     own: Array | None = None
-    squares: Array = np.zeros(len(uses[0].dy[part]), dtype=dtype)
+    squares: Array = np.zeros(len(uses[0].dy[run.part]), dtype=dtype)
     for use in uses:
-        x = use.x[part].astype(dtype, copy=False)
-        dy = use.dy[part].astype(dtype, copy=False)
+        x = use.x[run.part].astype(dtype, copy=False)
+        dy = use.dy[run.part].astype(dtype, copy=False)
         of_x, of_dy = group_squares(x, groups), group_squares(dy, groups)
-        room = len(dy) * room_of_row(use.windows, x, dy, groups)
+        room = len(dy) // run.runs * room_of_row(use.windows, x, dy, groups)
         for tile in tiles(1, range(dy.shape[1]), room):
             found = contributions(use.windows, x, tile.band, dy[:, tile.rows], groups)
             own = found if own is None else np.add(own, found, out=own)
             squares += diagonals(use.windows, of_x, tile.band, of_dy[:, tile.rows])
     assert own is not None
     return own, squares
-
-
-def _joint(arrays: list[Array]) -> Array:
-    return sum(arrays[1:], start=arrays[0])
 
 
 def _outer_products(uses: tuple[Use, ...]) -> OuterProducts:

@@ -13,11 +13,14 @@ import numpy as np
 from gradscope.engine import Array
 from gradscope.engine.layers.contractions import way_of
 from gradscope.engine.layers.windows import Pair, Windows
-from gradscope.engine.pieces import even_runs
+from gradscope.engine.pieces import Stretch, even_runs, stretches
 from gradscope.engine.threads import side_by_side
 
 CHUNK_ENTRIES = 1 << 20
 """Entries worked on at once: enough for a fast product, few enough for the cache."""
+
+TOGETHER = 1 << 22
+"""Entries that are worked on with one call at most."""
 
 LITTLE = 1 << 16
 """Entries that are done before a second thread is awake."""
@@ -42,8 +45,8 @@ def tiles(samples: int, rows: range, entries: int) -> list[Tile]:
     bands = -(-len(rows) // height)
     ends = [len(rows) * number // bands for number in range(bands + 1)]
     return [
-        Tile(run, rows[start:stop])
-        for run in runs_of(samples, len(rows) * entries)
+        Tile(run.part, rows[start:stop])
+        for run in at_once(runs_of(samples, len(rows) * entries), len(rows) * entries)
         for start, stop in pairwise(ends)
     ]
 
@@ -54,6 +57,11 @@ def runs_of(samples: int, entries: int) -> list[slice]:
     if samples * entries < LITTLE:
         return [slice(0, samples)]
     return even_runs(samples, CHUNK_ENTRIES // max(1, entries))
+
+
+def at_once(runs: list[slice], entries: int) -> list[Stretch]:
+    """Runs of samples that are worked on with one call, given the entries of a sample."""
+    return stretches(runs, TOGETHER // max(1, entries * (runs[0].stop - runs[0].start)))
 
 
 def correlated(x: Array, kernel: Array, windows: Windows, groups: int, out: Array | None = None) -> Array:
