@@ -7,8 +7,11 @@ from typing import NamedTuple
 import numpy as np
 
 from gradscope.engine import Array
-from gradscope.engine.layers.sheets import Sheet
+from gradscope.engine.layers.sheets import Sheet, over_ends
 from gradscope.engine.layers.windows import Windows
+
+_WRITING = 4.0
+"""What it costs to write an entry of a window out, in multiplications (measured)."""
 
 
 class Way(NamedTuple):
@@ -29,11 +32,15 @@ def way_of(groups: int, channels: int, filters: int) -> Way:
 
 
 def _correlate(windows: Windows, x: Array, band: range, kernel: Array, y: Array) -> None:
-    """Row by row of the kernel, of which the last is added in place."""
+    """Row by row of the kernel. Where windows over the ends of rows would be too much work, what one row sees
+    is written out once for all of them."""
     height, width, inner, filters = kernel.shape
     groups = x.shape[3] // inner
     weights = kernel.reshape(height, width * inner, groups, -1).transpose(0, 2, 1, 3)
     split = y.reshape(*y.shape[:3], groups, filters // groups).transpose(3, 0, 1, 2, 4)
+    if over_ends(windows, x, band) * (filters // groups) >= _WRITING:
+        x, band = windows.strips(x, band, groups), range(len(band))
+        windows = Windows((height, 1), (windows.stride[0], 1))
     sheet = Sheet(x, windows, band, groups)
     total = sheet.products(0, weights[0], sheet.room(filters // groups))
     if height == 1:

@@ -67,6 +67,12 @@ def _laid_out(windows: Windows, size: Pair, band: range) -> _Layout:
     return layout._replace(beyond=max(0, end - len(rows[0]) * len(columns)))
 
 
+def over_ends(windows: Windows, x: Array, band: range) -> float:
+    """Windows over the end of a row that are multiplied for each of those within."""
+    layout = _laid_out(windows, (x.shape[1], x.shape[2]), band)
+    return layout.pitch / layout.wide - 1.0
+
+
 class Sheet:
     """What some rows of windows see of images (n, H, W, C), in G groups of channels."""
 

@@ -94,6 +94,13 @@ class Windows(NamedTuple):
         # What `as_strided` does, without its 14 µs a call.
         return np.ndarray(shape, frame.dtype, frame, strides=strides)
 
+    def strips(self, x: Array, band: range, groups: int) -> Array:
+        """What a row of the kernel sees of some rows of windows, written out as an image of them, their
+        channels by group:   (B, H, W, C) -> (B, rows, W', G·kw·C/G)."""
+        seen = Windows((1, self.kernel[1]), (1, self.stride[1])).of(self.framed(x, band))
+        split = seen.reshape(*seen.shape[:3], self.kernel[1], groups, -1).swapaxes(3, 4)
+        return split.reshape(*seen.shape[:3], -1)
+
 
 def _sum_of_cosines(angle: float, kernel: int, before: int) -> float:
     """Σ cos(angle · (tap − before)) over the taps, at once however many there are."""
