@@ -19,7 +19,12 @@ from tests.engine.making import info
 from tests.strategies import bounded
 
 CHANNELS = 6
-SHAPES = {"image": (9, CHANNELS, 5, 7), "sequence": (9, 11, CHANNELS)}
+SHAPES = {
+    "image": (9, CHANNELS, 5, 7),
+    "sequence": (9, 11, CHANNELS),
+    "image in even pieces": (8, CHANNELS, 5, 7),
+    "sequence in even pieces": (8, 35, CHANNELS),
+}
 VECTORS = np.random.default_rng(7)
 GAIN, BIAS = VECTORS.uniform(0.5, 2.0, CHANNELS), VECTORS.standard_normal(CHANNELS)
 
@@ -103,6 +108,25 @@ def test_runs_are_even_and_keep_the_lanes_busy(count: int, most: int) -> None:
     assert max(lengths) <= max(1, most)
     assert max(lengths) - min(lengths) <= 1
     assert len(runs) % pieces.LANES == 0 or len(runs) == count
+
+
+@bounded
+@given(
+    count=st.integers(1, 300), most=st.integers(1, 320), together=st.integers(0, 9), jobs=st.integers(1, 9)
+)
+def test_stretches_are_of_even_runs_and_keep_the_threads_busy(
+    count: int, most: int, together: int, jobs: int
+) -> None:
+    runs = pieces.even_runs(count, most)
+    with jobs_limit(jobs):
+        found = pieces.stretches(runs, together)
+    assert [i for each in found for i in range(each.first, each.first + each.runs)] == list(range(len(runs)))
+    assert len(found) >= min(jobs, len(runs))
+    assert max(each.runs for each in found) <= max(1, together)
+    for each in found:
+        inside = runs[each.first : each.first + each.runs]
+        assert each.part == slice(inside[0].start, inside[-1].stop)
+        assert len({run.stop - run.start for run in inside}) == 1
 
 
 def test_the_error_state_goes_along_and_an_error_ends_the_work() -> None:
