@@ -15,9 +15,12 @@ from gradscope.engine.threads import Result, side_by_side, spare_jobs
 PIECE_ENTRIES = 1 << 17
 """Of an array: a few such pieces, those of what is computed from them among them, fit into the cache."""
 
-LARGE = 1 << 20
-"""Entries from which that pays: to wake a thread and to wait for it takes a tenth of a millisecond, as a pass
-over half of them does (measured)."""
+LARGE = 1 << 18
+"""Entries of an array from which its sums are made of pieces."""
+
+WORTH_HANDING_OUT = 1 << 20
+"""Entries from which threads share them: to wake one and to wait for it takes a tenth of a millisecond, as a
+pass over half of them does (measured)."""
 
 TOGETHER = 4
 """Pieces that are looked at with one call at most."""
@@ -55,29 +58,35 @@ class Stretch(NamedTuple):
     runs: int
 
 
-def stretches(runs: Sequence[slice], most: int = TOGETHER) -> list[Stretch]:
-    """As few as keep the threads busy, of so many runs at most; of one each where their lengths differ."""
+def stretches(runs: Sequence[slice], most: int, lanes: int) -> list[Stretch]:
+    """As few as keep so many threads busy, of so many runs at most; of one each where their lengths
+    differ."""
     lengths = {run.stop - run.start for run in runs}
-    number = max(-(-len(runs) // max(1, most)), min(spare_jobs() + 1, len(runs)))
+    number = max(-(-len(runs) // max(1, most)), min(lanes, len(runs)))
     if len(lengths) > 1:
         number = len(runs)
     ends = pairwise(len(runs) * i // number for i in range(number + 1))
     return [Stretch(slice(runs[a].start, runs[b - 1].stop), a, b - a) for a, b in ends]
 
 
+def _shared(x: Array, runs: Sequence[slice]) -> list[Stretch]:
+    """Those of an array, for as many threads as are worth it."""
+    return stretches(runs, TOGETHER, spare_jobs() + 1 if x.size >= WORTH_HANDING_OUT else 1)
+
+
 def is_split(x: Array) -> bool:
     """Whether more than one call looks at its pieces."""
-    return is_large(x) and len(stretches(pieces_of(x))) > 1
+    return is_large(x) and len(_shared(x, pieces_of(x))) > 1
 
 
 def piece_by_piece(x: Array, task: Callable[[slice], Result]) -> list[Result]:
     """The task for its pieces, some of them at once; in the order of the samples."""
-    return side_by_side(lambda stretch: task(stretch.part), stretches(pieces_of(x)))
+    return side_by_side(lambda stretch: task(stretch.part), _shared(x, pieces_of(x)))
 
 
 def of_pieces(x: Array, task: Callable[[Stretch], Sequence[Result]]) -> list[Result]:
     """What the task finds of each piece, told several of one length at once."""
-    return [*chain.from_iterable(side_by_side(task, stretches(pieces_of(x))))]
+    return [*chain.from_iterable(side_by_side(task, _shared(x, pieces_of(x))))]
 
 
 def of_runs(row: Array, task: Callable[[Array], Sequence[Result]]) -> list[Result]:
@@ -87,4 +96,4 @@ def of_runs(row: Array, task: Callable[[Array], Sequence[Result]]) -> list[Resul
     def find(stretch: Stretch) -> Sequence[Result]:
         return task(row[stretch.part].reshape(stretch.runs, -1))
 
-    return [*chain.from_iterable(side_by_side(find, stretches(runs)))]
+    return [*chain.from_iterable(side_by_side(find, _shared(row, runs)))]

@@ -46,6 +46,7 @@ def in_pieces(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 
     def begin() -> None:
         monkeypatch.setattr(pieces, "LARGE", 1)
+        monkeypatch.setattr(pieces, "WORTH_HANDING_OUT", 1)
         monkeypatch.setattr(pieces, "PIECE_ENTRIES", 2 * CHANNELS * 35)
 
     return begin
@@ -118,8 +119,7 @@ def test_stretches_are_of_even_runs_and_keep_the_threads_busy(
     count: int, most: int, together: int, jobs: int
 ) -> None:
     runs = pieces.even_runs(count, most)
-    with jobs_limit(jobs):
-        found = pieces.stretches(runs, together)
+    found = pieces.stretches(runs, together, jobs)
     assert [i for each in found for i in range(each.first, each.first + each.runs)] == list(range(len(runs)))
     assert len(found) >= min(jobs, len(runs))
     assert max(each.runs for each in found) <= max(1, together)

@@ -14,7 +14,7 @@ from gradscope.engine import Array
 from gradscope.engine.layers.contractions import way_of
 from gradscope.engine.layers.windows import Pair, Windows
 from gradscope.engine.pieces import Stretch, even_runs, stretches
-from gradscope.engine.threads import side_by_side
+from gradscope.engine.threads import side_by_side, spare_jobs
 
 CHUNK_ENTRIES = 1 << 20
 """Entries worked on at once: enough for a fast product, few enough for the cache."""
@@ -61,7 +61,7 @@ def runs_of(samples: int, entries: int) -> list[slice]:
 
 def at_once(runs: list[slice], entries: int) -> list[Stretch]:
     """Runs of samples that are worked on with one call, given the entries of a sample."""
-    return stretches(runs, TOGETHER // max(1, entries * (runs[0].stop - runs[0].start)))
+    return stretches(runs, TOGETHER // max(1, entries * (runs[0].stop - runs[0].start)), spare_jobs() + 1)
 
 
 def correlated(x: Array, kernel: Array, windows: Windows, groups: int, out: Array | None = None) -> Array:
