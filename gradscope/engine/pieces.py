@@ -80,7 +80,8 @@ def is_split(x: Array) -> bool:
 
 
 def piece_by_piece(x: Array, task: Callable[[slice], Result]) -> list[Result]:
-    """The task for its pieces, some of them at once; in the order of the samples."""
+    """The task for its pieces, some of them at once; in the order of the samples. How many at once depends on
+    the threads: for what comes out the same however that is."""
     return side_by_side(lambda stretch: task(stretch.part), _shared(x, pieces_of(x)))
 
 

@@ -20,9 +20,11 @@ def _jump(trace: Trace, trial: TrialTrace, limits: Limits) -> Iterable[Hit]:
     # Going towards the input, the step from a layer's output gradient to the one before it is that layer's
     # doing.
     steps = [(later[0], earlier[1] - later[1]) for earlier, later in itertools.pairwise(points)]
-    most, sizes = math.log10(limits["max_step"]), [step for _, step in steps] or [0.0]
-    if len(steps) < limits["min_steps"] or max(sizes) - min(sizes) <= most:
-        return  # the trend lies among them
+    if len(steps) < max(limits["min_steps"], 1):
+        return
+    most, sizes = math.log10(limits["max_step"]), [step for _, step in steps]
+    if max(sizes) - min(sizes) <= most:  # the trend lies among them
+        return
     from statistics import median  # takes 3 ms to import, which a level flow need not wait for
 
     trend = median(sizes)

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gradscope.engine import row_products
 from gradscope.engine.gradients import OuterProducts
+from gradscope.engine.threads import jobs_limit
 from tests.engine.affine_gradients import TOLERANCE, Case, case, collapsed, formed, norm
 from tests.strategies import bounded, few, seeds, shapes_BTIO, sizes
 
@@ -48,6 +50,19 @@ def test_norms_of_large_layers(dtype: type[np.floating], shape: tuple[int, int, 
     npt.assert_allclose(gradient.l2, np.linalg.norm(x.T @ dy), rtol=TOLERANCE[dtype])
     samples = [np.linalg.norm(x.T @ dy) for x, dy in zip(gradient.x, gradient.dy, strict=True)]
     npt.assert_allclose(gradient.sample_l2, samples, rtol=TOLERANCE[dtype])
+
+
+@both_precisions
+def test_norms_are_the_same_where_threads_share_them(
+    dtype: type[np.floating], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = case(0, (16, 1, 300, 200)).of(dtype)
+    expected, samples = alone.log2_l2, alone.sample_l2
+    monkeypatch.setattr(row_products, "WORTH_HANDING_OUT", 1)
+    shared = case(0, (16, 1, 300, 200)).of(dtype)
+    with jobs_limit(2):
+        assert shared.log2_l2 == expected
+    npt.assert_array_equal(shared.sample_l2, samples)
 
 
 @both_precisions

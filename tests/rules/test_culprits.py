@@ -34,6 +34,12 @@ def test_the_layer_at_which_the_gradient_jumps(position: int, gain: float) -> No
     assert found.explains == ("GS101" if gain < 1.0 else "GS102")
 
 
+def test_a_network_of_one_layer_has_no_jump_whatever_the_limits() -> None:
+    limits = {"GS105": {"min_steps": 0, "max_step": 0.5}}
+    config = load_config({"input": 8, "layers": [{"dense": 8}], "rules": limits})
+    assert "GS105" not in fired(diagnose(config))
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_no_jump_in_a_sound_network(seed: int) -> None:
     assert "GS105" not in fired(diagnose(load_config(relu_stack(30, 64, seed=seed))))
