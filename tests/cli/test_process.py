@@ -38,6 +38,15 @@ def test_a_pipe_gets_plain_text(tmp_path: Path) -> None:
     assert "|∂L/∂y|" in result.stdout.decode()
 
 
+def test_a_pipe_in_a_folder_is_not_waited_for(tmp_path: Path) -> None:
+    small(tmp_path)
+    os.mkfifo(tmp_path / "nobody_writes.yaml")
+    result = gradscope("check", tmp_path, "--verbose")
+    assert result.returncode == 0
+    assert result.stdout.count(b"healthy") == 1
+    assert b"nobody_writes.yaml" in result.stderr
+
+
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", ">&- 2>&-"])
 def test_closed_streams_leave_the_exit_code(tmp_path: Path, closed: str) -> None:
     command = f"{sys.executable} -m gradscope check {small(tmp_path)} {closed}"
