@@ -104,8 +104,9 @@ def open_for_writing(path: str) -> sqlite3.Connection:
     if not os.path.isdir(os.path.dirname(os.path.abspath(path))):
         raise store_error(path, "its folder does not exist", "create it first")
     with explained(path):
+        # Some names, as ":memory:", are no files to SQLite; those that begin at the root are.
         connection = sqlite3.connect(
-            path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            os.path.abspath(path), timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
         try:
             _check(connection, path)

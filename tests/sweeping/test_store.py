@@ -53,6 +53,20 @@ def table(store: Store) -> list[dict[str, Any]]:
     return rows
 
 
+@pytest.mark.parametrize("name", [":memory:", "file:a?mode=memory", "a?b#c%41"])
+def test_a_store_is_a_file_whatever_its_name(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with Store(name, writable=True) as store:
+        begin(store, "depth")
+        store.add([result(0, 10)])
+    assert name in os.listdir(tmp_path)
+    with sqlite3.connect(tmp_path / name) as connection:
+        assert connection.execute("SELECT depth FROM points").fetchall() == [(10,)]
+    connection.close()
+
+
 def test_what_is_added_is_there_for_sql(store: Store) -> None:
     begin(store, "depth", "act")
     store.add([result(0, 10, "relu"), result(1, 20, "tanh", error="no such thing")])
