@@ -143,9 +143,12 @@ class TrainingReport(Report, frozen=True, kw_only=True):
 
 
 def json_safe(value: Any) -> Any:
-    """Plain data that JSON can hold: non-finite numbers become the strings "nan", "inf" and "-inf"."""
+    """Plain data that JSON can hold: non-finite numbers become the strings "nan", "inf" and "-inf", and bytes
+    of a file's name that are no text its escapes."""
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode()
     if isinstance(value, dict):
         return {key: json_safe(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -182,7 +182,8 @@ def _scalars(reader: Reader, data: dict[str, Any]) -> dict[str, Any]:
     source = reader.document.source
     if not found.get("name"):
         stem, _ = os.path.splitext(os.path.basename(source))  # pathlib takes 3 ms to import
-        found["name"] = source.strip("<>") if source.startswith("<") else stem
+        name = source.strip("<>") if source.startswith("<") else stem
+        found["name"] = name.encode("utf-8", "backslashreplace").decode()  # a file's name may be no text
     return found
 
 

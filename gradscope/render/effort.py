@@ -10,6 +10,7 @@ from gradscope.build.memory import byte_words
 from gradscope.effort.estimate import Estimate
 from gradscope.render.quantities import count
 from gradscope.render.sweep_estimate import duration
+from gradscope.report import json_safe
 
 _LABEL = 13
 _PREFIXES = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"))
@@ -32,7 +33,8 @@ FORMATS: dict[str, Callable[[Sequence[Estimate]], str]] = {"table": text, "json"
 
 def _plain(estimate: Estimate) -> dict[str, Any]:
     fields: dict[str, Any] = msgspec.to_builtins(estimate)
-    return {"schema_version": 1, **fields, "fits": estimate.fits}
+    plain: dict[str, Any] = json_safe({"schema_version": 1, **fields, "fits": estimate.fits})
+    return plain
 
 
 def _lines(estimate: Estimate) -> str:

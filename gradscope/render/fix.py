@@ -14,7 +14,7 @@ from gradscope.render.paint import paint
 from gradscope.render.quantities import NOTHING, ratio, value
 from gradscope.render.spans import Line, hanging, padded
 from gradscope.render.tried import FIGURES
-from gradscope.report import SCHEMA_VERSION, Report
+from gradscope.report import SCHEMA_VERSION, Report, json_safe
 
 
 class Fixed(Struct, frozen=True):
@@ -50,7 +50,7 @@ def render_json(found: Fixed, options: RenderOptions) -> str:
         "tried": [_attempt(attempt) for attempt in fix.tried],
         "after": fix.found.report.to_dict() if fix.found else None,
         "changes": [change.to_plain() for change in fix.found.changes] if fix.found else [],
-        "written": found.written,
+        "written": json_safe(found.written),
     }
     return json.dumps(document, indent=2, allow_nan=False) + "\n"
 

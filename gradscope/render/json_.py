@@ -7,7 +7,7 @@ import msgspec
 
 from gradscope.render.options import RenderOptions
 from gradscope.render.outcome import Failure, Outcome
-from gradscope.report import SCHEMA_VERSION
+from gradscope.report import SCHEMA_VERSION, json_safe
 
 
 def render(outcome: Outcome, options: RenderOptions) -> str:
@@ -22,7 +22,7 @@ def _several(outcome: Outcome) -> dict[str, Any]:
     document: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
         "reports": [report.to_dict() for report in outcome.reports],
-        "problems": [problem for failure in outcome.failures for problem in _problems(failure)],
+        "problems": json_safe([problem for failure in outcome.failures for problem in _problems(failure)]),
     }
     if outcome.fixed is not None:
         document["fixed"] = [msgspec.to_builtins(entry) for entry in outcome.fixed]

@@ -16,7 +16,7 @@ from gradscope.render.options import RenderOptions
 from gradscope.render.paint import paint
 from gradscope.render.quantities import norm, ratio, share, value
 from gradscope.render.spans import Line, hanging, padded, width
-from gradscope.report import SCHEMA_VERSION
+from gradscope.report import SCHEMA_VERSION, json_safe
 from gradscope.theory.backward import LayerPrediction
 from gradscope.theory.prediction import Prediction
 from gradscope.theory.unit import Unit
@@ -76,7 +76,7 @@ def render_json(found: Foretold, options: RenderOptions) -> str:
         "correlation": unit and unit.correlation,
         "unreached": prediction.unreached,
     }
-    return json.dumps(_safe(document), indent=2, allow_nan=False) + "\n"
+    return json.dumps(json_safe(document), indent=2, allow_nan=False) + "\n"
 
 
 def render_csv(found: Foretold, options: RenderOptions) -> str:
@@ -217,9 +217,3 @@ def _plain(layer: LayerPrediction) -> dict[str, Any]:
 
 def _number(value: Any) -> Any:
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _safe(data: Any) -> Any:
-    if isinstance(data, dict):
-        return {key: _safe(entry) for key, entry in data.items()}
-    return [_safe(entry) for entry in data] if isinstance(data, list) else _number(data)

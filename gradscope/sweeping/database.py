@@ -165,7 +165,7 @@ def _has_content(path: str) -> bool:
 
 
 def _connect(path: str, query: str) -> sqlite3.Connection:
-    uri = f"file:{quote(os.path.abspath(path))}?{query}"
+    uri = f"file:{quote(os.fsencode(os.path.abspath(path)))}?{query}"
     connection = sqlite3.connect(
         uri, uri=True, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
     )

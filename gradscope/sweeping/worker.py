@@ -151,12 +151,15 @@ def _diagnosed(task: Task, config: Config) -> tuple[tuple[Any, ...], bytes]:
 
 
 def _json(report: Report) -> bytes:
-    """The JSON report; msgspec alone writes it ten times as fast, but null for what is not finite."""
+    """The JSON report; msgspec alone writes it ten times as fast, but null for what is not finite, and no
+    name of a file that is no text."""
     import msgspec
 
-    if _MAYBE_NOT_FINITE.search(msgspec.msgpack.encode(report)):
-        return msgspec.json.encode(report.to_dict())
-    return msgspec.json.encode(report)
+    try:
+        is_plain = not _MAYBE_NOT_FINITE.search(msgspec.msgpack.encode(report))
+    except UnicodeEncodeError:
+        is_plain = False
+    return msgspec.json.encode(report if is_plain else report.to_dict())
 
 
 def _result(point: Point, key: str, columns: tuple[Any, ...], report: bytes | None, start: float) -> Result:

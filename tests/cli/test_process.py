@@ -1,5 +1,6 @@
 """The command as a process of its own: what only a real terminal, pipe or signal can show."""
 
+import json
 import os
 import re
 import signal
@@ -45,6 +46,20 @@ def test_a_pipe_in_a_folder_is_not_waited_for(tmp_path: Path) -> None:
     assert result.returncode == 0
     assert result.stdout.count(b"healthy") == 1
     assert b"nobody_writes.yaml" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", ["run", "check", "theory", "train --steps 1", "run --estimate", "sweep --axis seed=1"]
+)
+def test_a_file_whose_name_is_no_text_has_a_report(arguments: str, tmp_path: Path) -> None:
+    file = small(tmp_path).rename(tmp_path / os.fsdecode(b"a\xff.yaml"))
+    command, *options = arguments.split()
+    result = gradscope(command, file, *options, "--format", "json")
+    assert result.returncode == 0, result.stderr.decode()
+    told = result.stdout.decode()
+    assert "\\\\udcff" in told or command == "sweep"
+    assert not re.search(r"(?<!\\)\\ud[c-f]", told), "half a character is what strict readers of JSON refuse"
+    assert json.loads(told)
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", ">&- 2>&-"])
