@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias, cast
 import msgspec
 from msgspec import Struct
 
-from gradscope.errors import Place, Problem, UserError
+from gradscope.errors import Place, Problem, UserError, reason_of
 from gradscope.report import Report
 from gradscope.repository import Repository
 from gradscope.rules.base import Severity
@@ -120,8 +120,7 @@ def read_baseline(path: str) -> Baseline:
         with open(path, "rb") as stream:
             content = stream.read()
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise _unusable(path, f"the baseline cannot be read: {reason}") from error
+        raise _unusable(path, f"the baseline cannot be read: {reason_of(error)}") from error
     try:
         return Baseline(msgspec.json.decode(content, type=_File).findings)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:

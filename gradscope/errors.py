@@ -98,3 +98,13 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     if 0 < len(names) <= 13:
         return f"known {'are' if len(names) > 1 else 'is'} {', '.join(names)}"
     return None
+
+
+def reason_of(error: OSError | ValueError) -> str:
+    """What kept a file from being opened, in the system's words.
+
+    A ValueError is a null byte in its name, which every version of Python words anew.
+    """
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    return "a null byte is in its name"

@@ -6,6 +6,7 @@ from typing import NoReturn
 
 from gradscope.cli.environment import collect_seldom, leave_garbage, open_streams, use_one_blas_thread
 from gradscope.cli.exits import INTERRUPTED, WRONG_INPUT
+from gradscope.errors import reason_of
 
 
 def main() -> NoReturn:
@@ -41,5 +42,5 @@ def _run() -> int:
         return INTERRUPTED
     except OSError as error:
         # Commands say themselves what they could not write; left are the texts of --help and --version.
-        say(f"standard output: this cannot be written: {error.strerror or error}")
+        say(f"standard output: this cannot be written: {reason_of(error)}")
         return WRONG_INPUT

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from gradscope.cli.diagnoses import STDIN
-from gradscope.errors import Place, Problem
+from gradscope.errors import Place, Problem, reason_of
 
 if TYPE_CHECKING:
     from gradscope.render.outcome import Failure
@@ -79,8 +79,8 @@ class _Folder:
             )
 
     def _unreadable(self, error: OSError) -> None:
-        reason = error.strerror or str(error)
-        self._fail(str(error.filename), f"the folder cannot be read: {reason}", "check its permissions")
+        fact = f"the folder cannot be read: {reason_of(error)}"
+        self._fail(str(error.filename), fact, "check its permissions")
 
     def _fail(self, folder: str, fact: str, hint: str) -> None:
         from gradscope.render.outcome import Failure

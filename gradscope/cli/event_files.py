@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gradscope.errors import Place, Problem, UserError
+from gradscope.errors import Place, Problem, UserError, reason_of
 
 if TYPE_CHECKING:
     from gradscope.probe.histograms import Histogram
@@ -31,8 +31,8 @@ def event_folder(ctx: click.Context, parameter: click.Parameter, path: str) -> s
     try:
         names = os.listdir(path) if os.path.isdir(path) else []
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise click.BadParameter(f"cannot read {path}: {reason}; name another", ctx, parameter) from error
+        fact = f"cannot read {path}: {reason_of(error).lower()}; name another"
+        raise click.BadParameter(fact, ctx, parameter) from error
     if any("tfevents" in name for name in names):
         raise click.BadParameter(f"{path} has events of an earlier run; name another folder", ctx, parameter)
     return path
@@ -82,7 +82,7 @@ def event_file(folder: str | None) -> Iterator[EventFile | None]:
     try:
         writer = SummaryWriter(folder)
     except OSError as error:
-        fact = f"events cannot be written: {error.strerror or error}"
+        fact = f"events cannot be written: {reason_of(error)}"
         raise UserError([Problem(Place(folder), fact, "name another folder with --tensorboard")]) from error
     try:
         yield EventFile(writer)

@@ -5,7 +5,7 @@ import sys
 
 import click
 
-from gradscope.errors import Place, Problem, UserError
+from gradscope.errors import Place, Problem, UserError, reason_of
 from gradscope.render.characters import visible
 
 
@@ -33,7 +33,7 @@ def write(
         else:
             _replace(content, os.path.realpath(path))
     except OSError as error:
-        fact = f"the {noun} cannot be written: {error.strerror or error}"
+        fact = f"the {noun} cannot be written: {reason_of(error)}"
         place = Place("standard output" if path is None else path)
         raise UserError([Problem(place, fact, f"name another file with {asked_by}")]) from error
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self, TextIO
 
 from gradscope.cli.output import write
 from gradscope.cli.terminal import render_options
-from gradscope.errors import Mistake, Place, Problem, UserError
+from gradscope.errors import Mistake, Place, Problem, UserError, reason_of
 
 if TYPE_CHECKING:
     from gradscope.cli.sweeps import Request
@@ -106,7 +106,7 @@ def _export(table: Table, path: str) -> None:
 
 
 def _unwritable(path: str, error: OSError, option: str) -> UserError:
-    fact = f"this cannot be written: {error.strerror or error}"
+    fact = f"this cannot be written: {reason_of(error)}"
     return UserError([Problem(Place(path), fact, f"name another file with {option}")])
 
 

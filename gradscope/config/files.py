@@ -7,7 +7,7 @@ import os
 
 from gradscope.config.document import MAX_FILE
 from gradscope.config.scalars import forbidden
-from gradscope.errors import Place, Problems
+from gradscope.errors import Place, Problems, reason_of
 
 _TOO_LARGE = (f"this is larger than {MAX_FILE // 2**20} MB", "a config is a few kilobytes")
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -25,8 +25,9 @@ def read_bytes(path: str, problems: Problems) -> bytes | None:
         if os.path.isdir(path):
             problems.add(place, "this is a folder", "name a file in it, or use `gradscope check` for folders")
         else:
-            reason = getattr(error, "strerror", None) or str(error)
-            problems.add(place, f"the file cannot be read: {reason}", "check its name and permissions")
+            problems.add(
+                place, f"the file cannot be read: {reason_of(error)}", "check its name and permissions"
+            )
     return None
 
 

@@ -13,7 +13,7 @@ from gradscope.engine import Array
 from gradscope.engine.inputs import Form, InputMoments, Inputs, apart
 from gradscope.engine.options import Fraction, NotNegative, Real
 from gradscope.engine.random import standard_normal, standard_uniform
-from gradscope.errors import Mistake
+from gradscope.errors import Mistake, reason_of
 
 _MAGIC = (b"\x93NUMPY", b"PK")
 """How an .npy and an .npz begin."""
@@ -162,7 +162,7 @@ def _input_for(shape: tuple[int, ...], vocab: int | None) -> str:
 def _stamp(path: str) -> tuple[int, int]:
     try:
         status = os.stat(path)
-    except (OSError, ValueError) as error:  # a ValueError for a zero byte in the path
+    except (OSError, ValueError) as error:
         raise _unreadable(path, error) from error
     if not stat.S_ISREG(status.st_mode):
         raise Mistake(f"cannot read {path}: it is not a file", "name one .npy or .npz file")
@@ -193,8 +193,7 @@ def _arrays(opened: BinaryIO, path: str, array: str | None, targets: str | None)
 
 
 def _unreadable(path: str, error: OSError | ValueError) -> Mistake:
-    reason = getattr(error, "strerror", None) or str(error)
-    return Mistake(f"cannot read {path}: {reason.lower()}", "paths are relative to the config")
+    return Mistake(f"cannot read {path}: {reason_of(error).lower()}", "paths are relative to the config")
 
 
 def _load(opened: BinaryIO, path: str) -> "Array | np.lib.npyio.NpzFile":

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from gradscope.build.free_memory import held_share
 from gradscope.config.schema import Config
-from gradscope.errors import Mistake, Place, Problem, UserError
+from gradscope.errors import Mistake, Place, Problem, UserError, reason_of
 from gradscope.sweeping.axes import Axis, make_axis
 from gradscope.sweeping.bounds import check_bounds
 from gradscope.sweeping.executors import LOCAL_CHUNK_SECONDS, Crew, Inline, Processes
@@ -156,9 +156,9 @@ def writable_store(path: str, notify: Notify) -> Iterator[Store]:
     try:
         lock.__enter__()
     except OSError as error:
-        reason = error.strerror or str(error)
+        fact = f"the store cannot be written: {reason_of(error)}"
         hint = "name a file in a folder that may be written with --store"
-        raise UserError([Problem(Place(path), f"the store cannot be written: {reason}", hint)]) from error
+        raise UserError([Problem(Place(path), fact, hint)]) from error
     with ExitStack() as stack:
         stack.push(lock.__exit__)
         yield stack.enter_context(Store(path, writable=True))

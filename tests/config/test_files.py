@@ -47,7 +47,7 @@ def test_an_unreadable_file(tmp_path):
 
 def test_a_name_no_file_can_have():
     assert messages_of_file("a\0b") == [
-        "a\0b: the file cannot be read: embedded null byte; check its name and permissions"
+        "a\0b: the file cannot be read: a null byte is in its name; check its name and permissions"
     ]
 
 

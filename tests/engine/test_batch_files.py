@@ -121,7 +121,7 @@ def test_missing_file_directory_and_impossible_name(tmp_path: Path) -> None:
     paths = "paths are relative to the config"
     assert mistake(tmp_path / "rows.npy") == ("cannot read FILE: no such file or directory", paths)
     assert mistake(tmp_path) == ("cannot read FILE: it is not a file", "name one .npy or .npz file")
-    assert mistake(tmp_path / "a\0b") == ("cannot read FILE: embedded null byte", paths)
+    assert mistake(tmp_path / "a\0b") == ("cannot read FILE: a null byte is in its name", paths)
     os.mkfifo(tmp_path / "pipe")
     assert mistake(tmp_path / "pipe") == ("cannot read FILE: it is not a file", "name one .npy or .npz file")
 
