@@ -111,12 +111,12 @@ def rule_prefixes(ctx: click.Context, parameter: click.Parameter, texts: tuple[s
 
 
 def check_choice(select: tuple[str, ...], ignore: tuple[str, ...]) -> None:
-    """Refuse a --select and --ignore that leave no rule.
+    """Refuse an --ignore that leaves no rule of those that are selected: of all, without --select.
 
     Raises:
         UsageError: nothing would be judged.
     """
-    if select and ignore:
+    if ignore:
         from gradscope.errors import Mistake
         from gradscope.rules.policy import chosen
 

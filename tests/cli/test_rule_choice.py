@@ -66,6 +66,8 @@ def test_ignore_wins_over_select(tmp_path: Path) -> None:
             "what is selected is ignored too, so that no rule is left",
         ),
         (["--select", "G", "--ignore", "GS"], "so that no rule is left; ignore less"),
+        (["--ignore", "GS"], "so that no rule is left; ignore less"),
+        (["--ignore", "GS1,GS2", "--ignore", "GS3,GS4"], "so that no rule is left; ignore less"),
     ],
 )
 def test_what_is_no_rule_is_refused(command: str, options: list[str], words: str, tmp_path: Path) -> None:
