@@ -12,7 +12,7 @@ _ALIKE = 1e-9
 """Relative difference below which two copies act alike."""
 
 _SPREADS_ALIKE = 3e-4
-"""Of what they add to the spread, which is not known to more digits."""
+"""Of what they add to spread and shift, which are not known to more digits."""
 
 
 class Stretch(Struct, frozen=True):
@@ -42,8 +42,9 @@ def is_settled(infos: Sequence[LayerInfo], layers: Sequence[LayerPrediction], st
     if [info.output_shape for info in infos[kept]] != [info.output_shape for info in infos[before]]:
         return False
     # A correlation that creeps to its limit hardly shows beside a sample's own spread.
-    first, second, third = (layers[kept.start - back * stretch.size].spread for back in (2, 1, 0))
-    added = abs(first.one - third.one)
+    behind = [layers[kept.stop - 1 - back * stretch.size] for back in (2, 1, 0)]
+    first, second, third = ((*layer.spread, layer.shift) for layer in behind)
+    added = abs(first[0] - third[0]) or abs(first[-1] - third[-1])
     if not all(
         abs(one - 2.0 * two + three) <= _SPREADS_ALIKE * added
         for one, two, three in zip(first, second, third, strict=True)
@@ -60,7 +61,9 @@ def unfolded(
 ) -> tuple[list[LayerInfo], list[LayerPrediction]]:
     """All layers, and the facts of each, those left out renamed copies of the kept ones."""
     kept = stretch.kept
-    one, other = layers[kept.start - stretch.size], layers[kept.start]
+    # What a copy adds is seen behind its last layer, which stands on the trunk: no gradient may reach the
+    # inside of a branch, as where its scale is zero.
+    one, other = layers[kept.stop - 1 - stretch.size], layers[kept.stop - 1]
     rise = one.log10_l2_ratio - other.log10_l2_ratio
     spread, shift = one.spread + other.spread.times(-1.0), one.shift - other.shift
     per_copy = _trunk_layers(infos[kept])
@@ -69,10 +72,11 @@ def unfolded(
 
     def add(part: slice, copies_ahead: int, copies_behind: int) -> None:
         for info, layer in zip(infos[part], layers[part], strict=True):
-            found_infos.append(info)
+            moved = _moved(info, copies_ahead * per_copy)
+            found_infos.append(moved)
             found.append(
                 LayerPrediction(
-                    _renamed(info, layer.name, copies_ahead * per_copy),
+                    moved.name,
                     layer.second_moment,
                     layer.gradient_gain,
                     layer.log10_l2_ratio + copies_behind * rise,
@@ -96,14 +100,16 @@ def _trunk_layers(infos: Sequence[LayerInfo]) -> int:
     return sum(1 for info in infos if not info.scope and (info.weighted or info.container))
 
 
-def _renamed(info: LayerInfo, name: str, shift: int) -> str:
-    """The name with the number of its trunk layer moved on; a name the user gave stays."""
-    if not shift or name != info.path:
-        return name
-    head, dot, rest = name.partition(".")
+def _moved(info: LayerInfo, shift: int) -> LayerInfo:
+    """The layer so many trunk layers further on; a name the user gave stays."""
+    if not shift:
+        return info
+    head, dot, rest = info.path.partition(".")
     letters = head[len(head.rstrip("abcdefghijklmnopqrstuvwxyz")) :]
     stem = head.removesuffix(letters).removesuffix(str(info.number))
-    return f"{stem}{info.number + shift}{letters}{dot}{rest}"
+    path = f"{stem}{info.number + shift}{letters}{dot}{rest}"
+    name = path if info.name == info.path else info.name
+    return info._replace(name=name, path=path, number=info.number + shift)
 
 
 def _near(one: float, other: float) -> bool:

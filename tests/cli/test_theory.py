@@ -41,6 +41,18 @@ def test_json_has_the_fields_of_the_contract() -> None:
     assert found["flow"]["log10_ratio"] == pytest.approx(first["log10_l2_ratio"])
 
 
+def test_the_hundred_blocks_of_rezero_keep_their_gradient() -> None:
+    """Nothing reaches the inside of branches that start at zero; the trunk passes all of it."""
+    found = json.loads(call("theory", "configs/rezero.yaml", "--format", "json").stdout)
+    assert found["flow"]["log10_ratio"] == pytest.approx(0.0, abs=1e-6)
+    inner, outer = (
+        {layer["log10_l2_ratio"] for layer in found["layers"] if ("." in layer["name"]) is inside}
+        for inside in (True, False)
+    )
+    assert inner == {"-inf"}
+    assert "nan" not in outer
+
+
 def test_csv_and_markdown() -> None:
     rows = list(csv.DictReader(io.StringIO(call("theory", SIGMOID, "--format", "csv").stdout)))
     assert [rows[0]["name"], rows[-1]["name"]] == ["dense1", "dense21"]
