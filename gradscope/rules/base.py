@@ -1,5 +1,6 @@
 """What a rule is and what it finds: records, severities, and nothing of any single rule."""
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from enum import IntEnum
 from functools import cached_property
@@ -123,6 +124,11 @@ class Rule(Struct, frozen=True, kw_only=True):
     def judges_start(self) -> bool:
         """Whether it has something to judge where nothing is trained."""
         return self.check is not None or self.static is not None
+
+
+def log10_limit(limit: float) -> float:
+    """log10 of a limit; of one that is not positive −inf, which everything is above of."""
+    return math.log10(limit) if limit > 0.0 else -math.inf
 
 
 def graded(

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from gradscope.engine.outline import LayerInfo, Outline
 from gradscope.numerals import factor, power_of_ten
 from gradscope.probe.trace import Trace, TrialTrace
-from gradscope.rules.base import Hit, Limits, Rule, Severity, graded
+from gradscope.rules.base import Hit, Limits, Rule, Severity, graded, log10_limit
 
 _STUDY = (
     "Of 409 networks measured at initialisation and then trained, all 124 outside 1e-3 … 1e3 failed under "
@@ -23,7 +23,7 @@ def _ends(outline: Outline) -> tuple[str, str]:
 
 
 def _logs(limits: Limits) -> Limits:
-    return {name: math.log10(limit) if limit > 0.0 else -math.inf for name, limit in limits.items()}
+    return {name: log10_limit(limit) for name, limit in limits.items()}
 
 
 def _stopped_on_purpose(outline: Outline, trial: TrialTrace) -> bool:
@@ -88,6 +88,8 @@ def _steep(trace: Trace, trial: TrialTrace, limits: Limits) -> Iterable[Hit]:
 
 
 def _steep_message(hit: Hit, outline: Outline) -> str:
+    if hit.measured == 1.0:
+        return "the gradient stays as it is, ×1.00 a layer"
     bound = 1e-3 if hit.measured < 1.0 else 1e3
     steps = math.ceil(math.log(bound) / math.log(hit.measured)) if hit.measured > 0.0 else 1
     word = "shrinks" if hit.measured < 1.0 else "grows"

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from gradscope.engine.outline import Outline
 from gradscope.numerals import power_of_ten
 from gradscope.probe.trace import Trace, TrialTrace
-from gradscope.rules.base import Hit, Limits, Rule, Severity, graded
+from gradscope.rules.base import Hit, Limits, Rule, Severity, graded, log10_limit
 
 
 def _forward_ratio(trace: Trace, trial: TrialTrace) -> tuple[str, float] | None:
@@ -31,13 +31,14 @@ def _log10(value: float) -> float:
 
 def _fading(trace: Trace, trial: TrialTrace, limits: Limits) -> Iterable[Hit]:
     found = _forward_ratio(trace, trial)
-    if found and not found[1] >= -math.log10(limits["max_factor"]):
-        yield Hit(found[0], Severity.warning, found[1], 1.0 / limits["max_factor"])
+    if found and not found[1] >= -log10_limit(limits["max_factor"]):
+        least = 1.0 / limits["max_factor"] if limits["max_factor"] > 0.0 else math.inf
+        yield Hit(found[0], Severity.warning, found[1], least)
 
 
 def _growing(trace: Trace, trial: TrialTrace, limits: Limits) -> Iterable[Hit]:
     found = _forward_ratio(trace, trial)
-    if found and not found[1] <= math.log10(limits["max_factor"]):
+    if found and not found[1] <= log10_limit(limits["max_factor"]):
         yield Hit(found[0], Severity.warning, found[1], limits["max_factor"])
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from gradscope.engine.outline import Outline
 from gradscope.numerals import power_of_ten
 from gradscope.probe.trace import Trace, TrialTrace
-from gradscope.rules.base import Hit, Limits, Rule, Severity
+from gradscope.rules.base import Hit, Limits, Rule, Severity, log10_limit
 
 
 def _ratios(trace: Trace, trial: TrialTrace, worst: Callable[..., float]) -> Iterable[tuple[str, float, int]]:
@@ -27,13 +27,13 @@ def _log10_ratio(first: float, last: float) -> float:
 
 def _vanishing(trace: Trace, trial: TrialTrace, limits: Limits) -> Iterable[Hit]:
     for name, ratio, steps in _ratios(trace, trial, min):
-        if not ratio >= math.log10(limits["min_ratio"]):
+        if not ratio >= log10_limit(limits["min_ratio"]):
             yield Hit(name, Severity.warning, ratio, limits["min_ratio"], detail=str(steps))
 
 
 def _exploding(trace: Trace, trial: TrialTrace, limits: Limits) -> Iterable[Hit]:
     for name, ratio, steps in _ratios(trace, trial, max):
-        if not ratio <= math.log10(limits["max_ratio"]):
+        if not ratio <= log10_limit(limits["max_ratio"]):
             yield Hit(name, Severity.error, ratio, limits["max_ratio"], detail=str(steps))
 
 
@@ -43,6 +43,8 @@ def _vanishing_message(hit: Hit, outline: Outline) -> str:
     steps = int(hit.detail)
     if hit.measured == -math.inf:
         return f"no gradient at all gets back through the {steps} steps of {hit.layer}'s state"
+    if hit.measured >= 0.0 or hit.limit >= 1.0:
+        return _level_message(hit, steps)
     half = math.log10(2.0) * steps / -hit.measured
     back = math.ceil(-math.log10(hit.limit) * steps / -hit.measured)
     return (
@@ -51,10 +53,18 @@ def _vanishing_message(hit: Hit, outline: Outline) -> str:
     )
 
 
+def _level_message(hit: Hit, steps: int) -> str:
+    """Where a limit is set so that what hardly changes is beyond it."""
+    size = power_of_ten(hit.measured)
+    return f"{steps} steps back the gradient of {hit.layer}'s state is {size} times what it is at the last"
+
+
 def _exploding_message(hit: Hit, outline: Outline) -> str:
     if math.isnan(hit.measured):
         return f"the gradient of {hit.layer}'s state at its first step is not a number"
     steps = int(hit.detail)
+    if hit.measured <= 0.0:
+        return _level_message(hit, steps)
     double = math.log10(2.0) * steps / hit.measured
     return (
         f"the gradient of {hit.layer}'s state doubles every {double:.1f} steps back in time "

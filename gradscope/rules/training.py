@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from gradscope.engine.outline import Outline
 from gradscope.numerals import power_of_ten
 from gradscope.probe.course import Course, Stage
-from gradscope.rules.base import Hit, Limits, Rule, Severity
+from gradscope.rules.base import Hit, Limits, Rule, Severity, log10_limit
 
 
 def _dying(outline: Outline, course: Course, limits: Limits) -> Iterable[Hit]:
@@ -33,7 +33,7 @@ def _exploding(outline: Outline, course: Course, limits: Limits) -> Iterable[Hit
     start = course.stages[0].gradient.log10_l2
     for stage in course.sound[1:] if start > -math.inf else ():
         growth = stage.gradient.log10_l2 - start
-        if not growth <= math.log10(limits["max_gradient_growth"]):
+        if not growth <= log10_limit(limits["max_gradient_growth"]):
             detail = f"the gradient at step {stage.step}"
             yield Hit(_largest(outline, stage), Severity.error, growth, limits["max_gradient_growth"], detail)
             return

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from gradscope.engine.outline import Outline
 from gradscope.numerals import power_of_ten
 from gradscope.probe.trace import Measured, Trace, TrialTrace
-from gradscope.rules.base import Hit, Limits, Rule, Severity
+from gradscope.rules.base import Hit, Limits, Rule, Severity, log10_limit
 
 
 def _jump(trace: Trace, trial: TrialTrace, limits: Limits) -> Iterable[Hit]:
@@ -22,7 +22,7 @@ def _jump(trace: Trace, trial: TrialTrace, limits: Limits) -> Iterable[Hit]:
     steps = [(later[0], earlier[1] - later[1]) for earlier, later in itertools.pairwise(points)]
     if len(steps) < max(limits["min_steps"], 1):
         return
-    most, sizes = math.log10(limits["max_step"]), [step for _, step in steps]
+    most, sizes = log10_limit(limits["max_step"]), [step for _, step in steps]
     if max(sizes) - min(sizes) <= most:  # the trend lies among them
         return
     from statistics import median  # takes 3 ms to import, which a level flow need not wait for
@@ -60,7 +60,7 @@ def _uneven(trace: Trace, trial: TrialTrace, limits: Limits) -> Iterable[Hit]:
     slow_first = sorted(ratios, key=lambda found: (not math.isnan(found[0]), found[0]))
     (least, slow), (largest, fast) = slow_first[0], slow_first[-1]
     spread = largest - least
-    if not spread <= math.log10(limits["max_spread"]):
+    if not spread <= log10_limit(limits["max_spread"]):
         yield Hit(slow, Severity.warning, spread, limits["max_spread"], detail=fast)
 
 

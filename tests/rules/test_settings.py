@@ -184,3 +184,55 @@ def test_an_unknown_prefix(name: str, hint: str) -> None:
 def test_selecting_nothing_at_all_is_a_mistake() -> None:
     with pytest.raises(Mistake, match="no rule is left"):
         diagnose(read(LOST_BIAS), select=["GS1"], ignore=["GS1"])
+
+
+LEVEL = """\
+input: 4
+batch: {size: 2}
+trials: 2
+loss: random_cotangent
+layers: [{repeat: 6, layers: [dense: {units: 4, init: identity, bias: false}]}]
+"""
+THROUGH_TIME = """\
+input: {length: 5, features: 4}
+batch: {size: 2}
+trials: 2
+loss: random_cotangent
+layers:
+  - rnn: {units: 4, activation: linear, recurrent_init: identity}
+  - last_step
+  - dense: {units: 4, init: identity, bias: false}
+"""
+
+
+@pytest.mark.parametrize("text", [LEVEL, THROUGH_TIME, HEALTHY], ids=["level", "through time", "healthy"])
+@pytest.mark.parametrize("limit", [0, -1, 1, 2, 1e308])
+def test_no_limit_is_more_than_a_rule_can_take(text: str, limit: float) -> None:
+    case = trace_of(read(text))
+    for rule in RULES.values():
+        for name in rule.limits:
+            policy = policy_of(read(f"{text}rules: {{{rule.id}: {{{name}: {limit}}}}}\n"))
+            for finding in judge(case, policy):
+                assert finding.message
+
+
+@pytest.mark.parametrize(
+    ("rule", "limit", "text"),
+    [
+        ("GS102", "max_ratio", LEVEL),
+        ("GS103", "max_factor", LEVEL),
+        ("GS104", "max_factor", LEVEL),
+        ("GS106", "max_spread", HEALTHY),
+        ("GS109", "max_ratio", THROUGH_TIME),
+    ],
+)
+@pytest.mark.parametrize("value", [0, -3])
+def test_every_factor_is_beyond_a_limit_of_nothing(rule: str, limit: str, text: str, value: int) -> None:
+    assert rule in fired(report_of(f"{text}rules: {{{rule}: {{{limit}: {value}}}}}\n"))
+
+
+@pytest.mark.parametrize(
+    ("rule", "limit", "text"), [("GS101", "min_ratio", LEVEL), ("GS108", "min_ratio", THROUGH_TIME)]
+)
+def test_no_factor_is_below_a_limit_of_nothing(rule: str, limit: str, text: str) -> None:
+    assert rule not in fired(report_of(f"{text}rules: {{{rule}: {{{limit}: 0}}}}\n"))
