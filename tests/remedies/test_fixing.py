@@ -118,6 +118,18 @@ def test_nothing_helps_against_what_no_remedy_is_for() -> None:
     assert (found.text, found.diff) == (None, ())
 
 
+def test_a_signal_that_no_gain_of_floats_brings_back() -> None:
+    """The first layer's own scale is 1e-310, and what follows would be multiplied by the inverse of it."""
+    text = (
+        "input: {length: 4, features: 3}\nbatch: {size: 3}\ntrials: 1\ndtype: float64\nlayers:\n"
+        "  - rnn: {units: 3, init: {constant: 1.0e-310}, recurrent_init: {constant: 1.0e-310}, bias: false}\n"
+        "  - last_step\n  - dense: 2\nrules: {GS101: {min_ratio: 1.0e+9, warn_ratio: 1.0e+10}}\n"
+    )
+    found = fixed(Source("text", text), {}, asked=ASKED, jobs=1)
+    assert found.fix.needed
+    assert found.fix.found is None
+
+
 def test_a_bias_that_normalisation_cancels() -> None:
     text = (
         "input: 9\ninit: he_normal\nlayers: [dense: 9, batch_norm, relu, dense: 4]\nrules: {GS303: error}\n"

@@ -13,6 +13,10 @@ _CLOSE = math.log(1.05)
 """Of an output's standard deviation to 1; copies of a repeat share a gain and may not get nearer."""
 
 
+_FAR = math.log(1e30)
+"""What shrinks or grows by more than this is not the doing of these layers, and no gain mends it."""
+
+
 def unit_variance(at: Situation, measure: Measure) -> Option | None:
     """Orthogonal weights, each layer's gain such that its output has variance 1 (Mishkin & Matas 2016).
 
@@ -70,4 +74,7 @@ def _rises(
             now = math.log(layer.output.std)
             sums[of[layer.name]].append(now - before)
             before = now
-    return {path: sum(found) / len(found) for path, found in sums.items()} if all(sums.values()) else None
+    if not all(sums.values()):
+        return None
+    rises = {path: sum(found) / len(found) for path, found in sums.items()}
+    return rises if max(map(abs, rises.values())) < _FAR else None
