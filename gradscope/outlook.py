@@ -1,9 +1,12 @@
-"""Config in, Prediction out: what theory says of a network that is never built."""
+"""Config in, Outlook out: what theory says of a network that is never built, and what rules say of that."""
 
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from gradscope.build.sketch import sketch
 from gradscope.config.load import read_config
@@ -12,32 +15,49 @@ from gradscope.engine.outline import LayerInfo, Outline
 from gradscope.errors import Problems
 from gradscope.input_moments import measured_inputs
 from gradscope.probe.flow import measure_flow
-from gradscope.rules.policy import check_settings
+from gradscope.probe.trace import Moments, TrialTrace
+from gradscope.rules.base import Case, Finding
+from gradscope.rules.judge import judge
+from gradscope.rules.policy import check_settings, policy_of
 from gradscope.theory.prediction import Prediction, predict
 from gradscope.theory.unfolding import Stretch, is_settled, unfolded
 
 SHORT = 48
 """Copies of a repeat that are looked at first; more are when these have not settled."""
 
+OF_THE_FLOW = ("GS101", "GS102")
+"""The rules that need the flow and nothing else."""
+
+_UNMEASURED = Moments(*[math.nan] * 6)
+
+
+class Outlook(Struct, frozen=True):
+    """A config and what theory says of it."""
+
+    config: Config
+    prediction: Prediction
+    findings: tuple[Finding, ...]
+    """Of the predicted flow, as far as theory reaches."""
+
 
 def read_outlook(
     source: str, overrides: Mapping[str, Any] | None = None, *, text: str | None = None
-) -> tuple[Config, Prediction]:
-    """A config and what theory says of it. The network may be larger than any memory.
+) -> Outlook:
+    """The outlook of a config. The network may be larger than any memory.
 
     Raises:
         ConfigError: with every mistake that was found.
     """
     problems = Problems()
     config = read_config(source, overrides, problems, text=text)
-    prediction = None
+    foretold = None
     if config is not None:
         check_settings(config, problems)
-        prediction = _foretold(config, problems)
+        foretold = _foretold(config, problems)
     problems.raise_any()
     assert config is not None  # or there was a problem
-    assert prediction is not None
-    return config, prediction
+    assert foretold is not None
+    return Outlook(config, foretold[1], _judged(config, *foretold))
 
 
 def foretell(config: Config) -> Prediction:
@@ -47,13 +67,21 @@ def foretell(config: Config) -> Prediction:
         ConfigError: it cannot be built.
     """
     problems = Problems()
-    prediction = _foretold(config, problems)
+    foretold = _foretold(config, problems)
     problems.raise_any()
-    assert prediction is not None  # or there was a problem
-    return prediction
+    assert foretold is not None  # or there was a problem
+    return foretold[1]
 
 
-def _foretold(config: Config, problems: Problems) -> Prediction | None:
+def _judged(config: Config, outline: Outline, prediction: Prediction) -> tuple[Finding, ...]:
+    """As if one trial had shown the predicted flow, and nothing else."""
+    trial = TrialTrace(_UNMEASURED, None, (), None, prediction.flow)
+    policy = msgspec.structs.replace(policy_of(config), select=OF_THE_FLOW)
+    return judge(Case(outline, (trial,)), policy)
+
+
+def _foretold(config: Config, problems: Problems) -> tuple[Outline, Prediction] | None:
+    """The layers that theory reaches, every copy of a repeat among them, and what it says of them."""
     copies = SHORT
     while True:
         layers = _shortened(config.layers, copies)
@@ -62,7 +90,8 @@ def _foretold(config: Config, problems: Problems) -> Prediction | None:
             return None
         prediction = predict(plan.outline, measured_inputs(plan))
         if layers == config.layers:
-            return prediction
+            reached = plan.outline.layers[: len(prediction.layers)]
+            return replace(plan.outline, layers=reached), prediction
         whole = _whole(config, plan.outline, prediction, copies)
         if whole is not None:
             return whole
@@ -80,8 +109,10 @@ def _is_long(layer: Layer, copies: int) -> bool:
     return isinstance(layer, Repeat) and layer.count > copies and layer.place.line is not None
 
 
-def _whole(config: Config, outline: Outline, prediction: Prediction, copies: int) -> Prediction | None:
-    """The prediction with every copy in it; None while some repeat has not settled."""
+def _whole(
+    config: Config, outline: Outline, prediction: Prediction, copies: int
+) -> tuple[Outline, Prediction] | None:
+    """Outline and prediction with every copy in them; None while some repeat has not settled."""
     infos: Sequence[LayerInfo] = outline.layers
     layers: Sequence[Any] = prediction.layers
     for layer in reversed(config.layers):
@@ -94,7 +125,8 @@ def _whole(config: Config, outline: Outline, prediction: Prediction, copies: int
             return None
         infos, layers = unfolded(infos[: len(layers)], layers, stretch)
     points = [layer.log10_l2_ratio for info, layer in zip(infos, layers, strict=False) if info.flow_point]
-    return msgspec.structs.replace(prediction, layers=tuple(layers), flow=measure_flow(points))
+    whole = msgspec.structs.replace(prediction, layers=tuple(layers), flow=measure_flow(points))
+    return replace(outline, layers=tuple(infos[: len(layers)])), whole
 
 
 def _stretch(repeat: Repeat, infos: Sequence[LayerInfo], copies: int) -> Stretch | None:

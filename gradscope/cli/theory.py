@@ -5,7 +5,8 @@ import click
 from gradscope.cli.asked import Looks, full_look
 from gradscope.cli.commands import GuardedCommand
 from gradscope.cli.diagnoses import STDIN, read_settings, standard_input
-from gradscope.cli.options import format_option, output_option, set_option
+from gradscope.cli.exits import FAIL_ON, FINDINGS
+from gradscope.cli.options import fail_on_option, format_option, output_option, set_option
 from gradscope.cli.output import write
 
 FORMATS = ("table", "json", "csv", "markdown")
@@ -24,6 +25,7 @@ FORMATS = ("table", "json", "csv", "markdown")
 @output_option
 @set_option
 @full_look
+@fail_on_option("never")
 def theory(
     *,
     config: str,
@@ -32,10 +34,12 @@ def theory(
     output: str | None,
     settings: dict[str, str],
     looks: Looks,
+    fail_on: str,
 ) -> None:
     """Predict the flow by mean-field theory, without building the network.
 
-    With --axis, show over one or two knobs where gradients fade and where they explode.
+    With --axis, show over one or two knobs where gradients fade and where they explode. --fail-on judges the
+    predicted flow by GS101 and GS102.
 
     CONFIG is a YAML file; - reads standard input.
 
@@ -51,15 +55,20 @@ def theory(
     source, text = ("<stdin>", standard_input()) if config == STDIN else (config, None)
     overrides = read_settings(settings)
     options = render_options(to_file=output is not None, **looks._asdict())
+    fails = False
     if axes:
+        if FAIL_ON[fail_on]:
+            raise click.UsageError("--fail-on judges one network, --axis shows many; leave one of them out")
         from gradscope.phases import phase_diagram
         from gradscope.render.phases import RENDERERS as DIAGRAMS
 
         shown = DIAGRAMS[form](phase_diagram(source, axes, overrides, text=text), options)
     else:
         from gradscope.outlook import read_outlook
-        from gradscope.render.prediction import RENDERERS, Foretold
+        from gradscope.render.prediction import RENDERERS
 
-        read, prediction = read_outlook(source, overrides, text=text)
-        shown = RENDERERS[form](Foretold(read.name, read.source, prediction), options)
+        outlook = read_outlook(source, overrides, text=text)
+        shown = RENDERERS[form](outlook, options)
+        fails = any(finding.severity in FAIL_ON[fail_on] for finding in outlook.findings)
     write(shown, output, ansi=options.ansi)
+    click.get_current_context().exit(FINDINGS if fails else 0)

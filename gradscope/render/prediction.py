@@ -3,36 +3,27 @@
 import csv
 import io
 import json
-import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import msgspec
-from msgspec import Struct
 
+from gradscope.outlook import Outlook
 from gradscope.render.bars import Scale, bar, scale_of
 from gradscope.render.characters import visible
+from gradscope.render.findings import sentence
 from gradscope.render.options import RenderOptions
 from gradscope.render.paint import paint
 from gradscope.render.quantities import norm, ratio, share, value
 from gradscope.render.spans import Line, hanging, padded, width
 from gradscope.report import SCHEMA_VERSION, json_safe
 from gradscope.theory.backward import LayerPrediction
-from gradscope.theory.prediction import Prediction
 from gradscope.theory.unit import Unit
 
 ENDS = 12
 """Rows kept at either end of a long table."""
 MOST_BAR = 24
 _GAP = "  "
-
-
-class Foretold(Struct, frozen=True):
-    """A prediction and whose it is."""
-
-    name: str
-    source: str
-    prediction: Prediction
 
 
 FIELDS = (
@@ -46,27 +37,27 @@ FIELDS = (
 )
 """Of a layer, in JSON and CSV."""
 
-Render = Callable[[Foretold, RenderOptions], str]
+Render = Callable[[Outlook, RenderOptions], str]
 
 HEADS = ("layer", "E h²", "gain", "|∂L/∂y|", "±", "dead")
 """Second moment of the output, factor on the gradient's norm, its ratio to the last flow point, spread,
 dead units."""
 
 
-def render_table(found: Foretold, options: RenderOptions) -> str:
+def render_table(found: Outlook, options: RenderOptions) -> str:
     """A page, or with `quiet` one line."""
     if options.quiet:
         return paint([_quiet(found, options)], options)
     return paint(_page(found, options), options)
 
 
-def render_json(found: Foretold, options: RenderOptions) -> str:
+def render_json(found: Outlook, options: RenderOptions) -> str:
     """Valid JSON; numbers that are none as words."""
     prediction, unit = found.prediction, found.prediction.unit
     document = {
         "schema_version": SCHEMA_VERSION,
-        "name": found.name,
-        "source": found.source,
+        "name": found.config.name,
+        "source": found.config.source,
         "layers": [_plain(layer) for layer in prediction.layers],
         "flow": msgspec.to_builtins(prediction.flow) | {"risk": prediction.flow.risk},
         "chi_1": unit and unit.chi_1,
@@ -75,28 +66,34 @@ def render_json(found: Foretold, options: RenderOptions) -> str:
         "survives": unit and unit.survives,
         "correlation": unit and unit.correlation,
         "unreached": prediction.unreached,
+        "findings": msgspec.to_builtins(found.findings),
     }
     return json.dumps(json_safe(document), indent=2, allow_nan=False) + "\n"
 
 
-def render_csv(found: Foretold, options: RenderOptions) -> str:
+def render_csv(found: Outlook, options: RenderOptions) -> str:
     """A row a layer, headed by the names of the JSON."""
     text = io.StringIO()
     writer = csv.DictWriter(text, ["config", *FIELDS], lineterminator="\n")
     writer.writeheader()
-    writer.writerows({"config": found.name, **_plain(layer)} for layer in found.prediction.layers)
+    writer.writerows({"config": found.config.name, **_plain(layer)} for layer in found.prediction.layers)
     return text.getvalue()
 
 
-def render_markdown(found: Foretold, options: RenderOptions) -> str:
+def render_markdown(found: Outlook, options: RenderOptions) -> str:
     """A section with the table and the facts below it."""
     from gradscope.render.markdown import escaped
 
-    lines = [f"## {escaped(found.name)}", "", f"| {' | '.join(map(escaped, HEADS))} |", "|---|" + "---:|" * 5]
+    lines = [
+        f"## {escaped(found.config.name)}",
+        "",
+        f"| {' | '.join(map(escaped, HEADS))} |",
+        "|---|" + "---:|" * 5,
+    ]
     for row in _shown(found.prediction.layers, options):
         cells = [row, "", "", "", "", ""] if isinstance(row, str) else _cells(row)
         lines.append(f"| {' | '.join(map(escaped, cells))} |")
-    lines += ["", *(f"- **{escaped(label)}** {escaped(words)}" for label, words in _facts(found.prediction))]
+    lines += ["", *(f"- **{escaped(label)}** {escaped(words)}" for label, words in _facts(found))]
     return "\n".join(lines) + "\n"
 
 
@@ -108,17 +105,17 @@ RENDERERS: dict[str, Render] = {
 }
 
 
-def _page(found: Foretold, options: RenderOptions) -> Iterator[Line]:
+def _page(found: Outlook, options: RenderOptions) -> Iterator[Line]:
     def safe(text: str) -> str:
         return visible(text, unicode=options.unicode)
 
     layers = found.prediction.layers
-    yield ((safe(found.name), "bold"), (f"  {safe(found.source)}", "dim"))
+    yield ((safe(found.config.name), "bold"), (f"  {safe(found.config.source)}", "dim"))
     yield ()
     if layers:
         yield from _table(layers, options)
         yield ()
-    for label, words in _facts(found.prediction):
+    for label, words in _facts(found):
         yield from hanging((padded(label, 11), "bold"), safe(words), "", min(options.width, 100))
 
 
@@ -171,8 +168,8 @@ def _shown(layers: Sequence[LayerPrediction], options: RenderOptions) -> Iterato
     yield from layers[-ENDS:]
 
 
-def _facts(prediction: Prediction) -> Iterator[tuple[str, str]]:
-    flow = prediction.flow
+def _facts(found: Outlook) -> Iterator[tuple[str, str]]:
+    prediction, flow = found.prediction, found.prediction.flow
     if prediction.layers:
         gain = "" if flow.gain_per_layer is None else f", gain per layer {value(flow.gain_per_layer)}"
         yield "flow", f"first/last {ratio(flow.log10_ratio)}{gain}"
@@ -180,6 +177,8 @@ def _facts(prediction: Prediction) -> Iterator[tuple[str, str]]:
         yield from _unit_facts(prediction.unit)
     if prediction.unreached:
         yield "unreached", f"theory stops at {prediction.unreached}; gradscope run measures it"
+    for finding in found.findings:
+        yield finding.severity, f"{finding.rule} {finding.name}, {sentence(finding)}"
 
 
 def _unit_facts(unit: Unit) -> Iterator[tuple[str, str]]:
@@ -205,15 +204,11 @@ _PHASES = {
 }
 
 
-def _quiet(found: Foretold, options: RenderOptions) -> Line:
+def _quiet(found: Outlook, options: RenderOptions) -> Line:
     unit = found.prediction.unit
     words = f"{unit.phase if unit else 'unknown':<10}  {norm(found.prediction.flow.log10_ratio):>8}  "
-    return ((words, ""), (visible(found.name, unicode=options.unicode), ""))
+    return ((words, ""), (visible(found.config.name, unicode=options.unicode), ""))
 
 
 def _plain(layer: LayerPrediction) -> dict[str, Any]:
-    return {name: _number(getattr(layer, name)) for name in FIELDS}
-
-
-def _number(value: Any) -> Any:
-    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+    return {name: json_safe(getattr(layer, name)) for name in FIELDS}

@@ -28,6 +28,11 @@ class SweepPoint(Struct, frozen=True, kw_only=True):
     """Whether it was computed by an earlier call."""
     compressed_report: bytes | None = None
 
+    def __repr__(self) -> str:
+        """What a script prints of it: the point and what came of it, not the whole report."""
+        came = f"error={self.error!r}" if self.error is not None else f"verdict={self.verdict!r}"
+        return f"SweepPoint(number={self.number}, axes={self.axes!r}, {came})"
+
     @property
     def verdict(self) -> str | None:
         """The word for its config; None when it failed."""

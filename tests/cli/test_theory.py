@@ -53,6 +53,42 @@ def test_the_hundred_blocks_of_rezero_keep_their_gradient() -> None:
     assert "nan" not in outer
 
 
+@pytest.mark.parametrize(
+    ("config", "options", "code"),
+    [
+        (SIGMOID, (), 0),
+        (SIGMOID, ("--fail-on", "never"), 0),
+        (SIGMOID, ("--fail-on", "error"), 1),
+        (SIGMOID, ("--set", "depth=4", "--fail-on", "error"), 0),  # 0.237 ** 4 lies between the two limits
+        (SIGMOID, ("--set", "depth=4", "--fail-on", "warning"), 1),
+        (SIGMOID, ("--set", "rules={GS101: off}", "--fail-on", "warning"), 0),
+        ("configs/deep_relu_he.yaml", ("--fail-on", "warning"), 0),
+        ("configs/rezero.yaml", ("--fail-on", "warning"), 0),
+        (TANH, ("--set", "sigma_w2=4", "--fail-on", "error"), 1),
+    ],
+)
+def test_the_predicted_flow_is_judged(config: str, options: tuple[str, ...], code: int) -> None:
+    result = call("theory", config, *options)
+    assert (result.exit_code, result.stderr) == (code, "")
+
+
+def test_findings_of_a_network_no_machine_could_build(tmp_path: Path) -> None:
+    """They name the layers that the whole network has."""
+    file = small(tmp_path, text=HUGE.replace("relu", "sigmoid"))
+    result = call("theory", file, "--fail-on", "error", "--format", "json")
+    (finding,) = json.loads(result.stdout)["findings"]
+    assert (result.exit_code, finding["rule"], finding["layer"], finding["line"]) == (1, "GS101", "dense1", 4)
+    assert "of that at dense10001: neither SGD nor Adam trains this" in finding["message"]
+    page = call("theory", file).stdout
+    assert "error      GS101 vanishing-gradient, line 4: the gradient at dense1" in page
+
+
+def test_many_networks_are_not_judged() -> None:
+    result = call("theory", TANH, "--axis", "sigma_b=0,1", "--fail-on", "error")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--fail-on judges one network" in result.stderr
+
+
 def test_csv_and_markdown() -> None:
     rows = list(csv.DictReader(io.StringIO(call("theory", SIGMOID, "--format", "csv").stdout)))
     assert [rows[0]["name"], rows[-1]["name"]] == ["dense1", "dense21"]

@@ -16,6 +16,16 @@ from tests.sweeping.sweeps import SMALL, base_of, job, write_base
 AXES = {"depth": [1, 2, 3, 0], "act": "relu,tanh,sigmoid", "seed": "int:0:4"}
 
 
+def test_a_point_prints_what_it_is_and_what_came_of_it() -> None:
+    config = {"params": {"width": 4}, "input": 3, "layers": [{"dense": "${width}"}], "trials": 1}
+    points = [*gradscope.sweep(config, {"width": [4, 0]})]
+    assert repr(points[0]) == "SweepPoint(number=0, axes={'width': 4}, verdict='healthy')"
+    assert repr(points[1]).startswith(
+        "SweepPoint(number=1, axes={'width': 0}, error='<dict>: layers[0].dense: "
+    )
+    assert len(repr(points[1])) < 200
+
+
 def told(points: list[gradscope.SweepPoint]) -> list[Any]:
     """Everything but the time it took."""
     found = []

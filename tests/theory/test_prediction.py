@@ -5,11 +5,10 @@ import pytest
 
 import gradscope
 from gradscope.build.plan import plan_of
-from gradscope.config.schema import Config
 from gradscope.engine.activations import ACTIVATIONS
-from gradscope.outlook import foretell, read_outlook
+from gradscope.outlook import Outlook, foretell, read_outlook
 from gradscope.theory.dead import dead_share
-from gradscope.theory.prediction import Prediction, predict
+from gradscope.theory.prediction import predict
 from tests.theory.networks import both, mlp
 
 INITIALISERS = ["glorot_uniform", "he_normal", "orthogonal", "torch_default"]
@@ -139,7 +138,7 @@ def test_spread_of_single_samples(act: str, init: str) -> None:
 @pytest.mark.parametrize("name", ["residual_grows", "batch_norm_explodes", "selu_lecun", "deep_sigmoid"])
 def test_long_repeats_are_written_once(name: str) -> None:
     knob = "blocks" if name == "residual_grows" else "depth"
-    check_as_if_whole(*read_outlook(f"configs/{name}.yaml", {knob: 90}))
+    check_as_if_whole(read_outlook(f"configs/{name}.yaml", {knob: 90}))
 
 
 def test_two_long_repeats_are_written_once_each() -> None:
@@ -152,16 +151,16 @@ def test_two_long_repeats_are_written_once_each() -> None:
         "- repeat: 70\n  layers: [residual: {layers: [dense: 32, selu], scale: 0}, dense: 32, selu]\n"
         "- dense: 10\n"
     )
-    config, prediction = read_outlook("two.yaml", text=text)
-    names = [layer.name for layer in prediction.layers]
+    outlook = read_outlook("two.yaml", text=text)
+    names = [layer.name for layer in outlook.prediction.layers]
     assert names[178:183] == ["dense90", "selu90", "between", "residual92.dense1", "residual92.selu1"]
     assert names[-4:] == ["residual230", "dense231", "selu231", "dense232"]
-    check_as_if_whole(config, prediction)
+    check_as_if_whole(outlook)
 
 
-def check_as_if_whole(config: Config, prediction: Prediction) -> None:
+def check_as_if_whole(outlook: Outlook) -> None:
     """Layer by layer what the network has when every copy is followed."""
-    whole = predict(plan_of(config).outline)
+    prediction, whole = outlook.prediction, predict(plan_of(outlook.config).outline)
     assert [layer.name for layer in prediction.layers] == [layer.name for layer in whole.layers]
     for layer, expected in zip(prediction.layers, whole.layers, strict=True):
         assert layer.log10_l2_ratio == pytest.approx(expected.log10_l2_ratio, abs=1e-7)
