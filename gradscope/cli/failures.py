@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -22,8 +23,8 @@ def failure_of(error: Exception, source: str, *, verbose: bool) -> Failure:
 
     if isinstance(error, UserError):
         return Failure(source, error.problems)
-    if isinstance(error, MemoryError):
-        return Failure(source, (Problem(Place(source), *_out_of_memory(error)),))
+    if words := _circumstance(error):
+        return Failure(source, (Problem(Place(source), *words),))
     return Failure(source, (Problem(Place(source), *_our_fault(error, verbose)),), is_internal=True)
 
 
@@ -42,9 +43,8 @@ def report_failure(error: Exception, *, verbose: bool = False) -> int:
     if isinstance(error, UserError):
         _say(str(problem) for problem in error.problems)
         return WRONG_INPUT
-    if isinstance(error, MemoryError):
-        fact, hint = _out_of_memory(error)
-        _say([f"{fact}; {hint}"])
+    if words := _circumstance(error):
+        _say(["; ".join(words)])
         return WRONG_INPUT
     fact, hint = _our_fault(error, verbose)
     _say([f"{fact}; {hint}"])
@@ -61,9 +61,22 @@ def say(line: str) -> None:
     _say([line])
 
 
-def _out_of_memory(error: MemoryError) -> tuple[str, str]:
-    fact = f"not enough memory: {str(error) or 'no more could be had'}"
-    return fact, "lower `batch.size` or the widths of the layers, or hold less with --memory"
+def _circumstance(error: Exception) -> tuple[str, str] | None:
+    """What it is of the machine that ended a call, and what to do; None for an error of ours."""
+    if isinstance(error, MemoryError):
+        fact = f"not enough memory: {str(error) or 'no more could be had'}"
+        return fact, "lower `batch.size` or the widths of the layers, or hold less with --memory"
+    if isinstance(error, FileNotFoundError) and _is_nowhere():
+        return "the working directory does not exist any more", "change to one that does"
+    return None
+
+
+def _is_nowhere() -> bool:
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def _our_fault(error: Exception, verbose: bool) -> tuple[str, str]:

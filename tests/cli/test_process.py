@@ -62,6 +62,21 @@ def test_a_file_whose_name_is_no_text_has_a_report(arguments: str, tmp_path: Pat
     assert json.loads(told)
 
 
+@pytest.mark.parametrize("command", ["run", "check", "sweep --axis seed=1", "fix"])
+def test_a_working_directory_that_is_gone(command: str, tmp_path: Path) -> None:
+    file, gone = small(tmp_path), tmp_path / "gone"
+    gone.mkdir()
+    line = f"rmdir {gone}; exec {sys.executable} -m gradscope {command} {file}"
+    done = subprocess.run(
+        ["sh", "-c", line], cwd=gone, capture_output=True, env=environment(), timeout=60, check=False
+    )
+    assert b"internal error" not in done.stderr
+    assert (done.returncode, b"the working directory does not exist" in done.stderr) in [
+        (2, True),
+        (0, False),
+    ]
+
+
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", ">&- 2>&-"])
 def test_closed_streams_leave_the_exit_code(tmp_path: Path, closed: str) -> None:
     command = f"{sys.executable} -m gradscope check {small(tmp_path)} {closed}"
