@@ -205,7 +205,12 @@ def _load(opened: BinaryIO, path: str) -> "Array | np.lib.npyio.NpzFile":
     try:
         return np.load(opened, allow_pickle=False)  # type: ignore[no-any-return]
     except Exception as error:  # what is damaged raises token, zip, memory and other errors, all meaning this
-        raise Mistake(f"cannot read {path}: {error}", hint) from error
+        raise Mistake(f"cannot read {path}: {error}", _hint(error, hint)) from error
+
+
+def _hint(error: Exception, otherwise: str) -> str:
+    """What to do about an array that cannot be read."""
+    return "write the first rows alone: no others are used" if isinstance(error, MemoryError) else otherwise
 
 
 def _named(archive: "np.lib.npyio.NpzFile", name: str | None, path: str, option: str) -> Array:
@@ -226,7 +231,7 @@ def _named(archive: "np.lib.npyio.NpzFile", name: str | None, path: str, option:
         found: Array = archive[name]
     except Exception as error:  # what is damaged raises zlib, zip, struct and other errors, all meaning this
         raise Mistake(
-            f"cannot read '{name}' of {path}: {error}", "write it again with numpy.savez"
+            f"cannot read '{name}' of {path}: {error}", _hint(error, "write it again with numpy.savez")
         ) from error
     return found
 
