@@ -7,7 +7,7 @@ from gradscope.errors import Problems
 
 
 class Sketch(Plan):
-    """A plan nobody carries out."""
+    """The plan of a network that is looked at and never run."""
 
     def _check_memory(self, problems: Problems) -> bool:
         return True

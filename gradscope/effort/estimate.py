@@ -12,22 +12,22 @@ from gradscope.effort.machine import Rates, measured_rates, stated_rates
 from gradscope.effort.work import Work, work_of
 
 ENTRY_PASSES = 50
-"""Passes in cache over an entry of an output that take as long as all that is done with it (measured)."""
+"""What all work on an entry of a layer's output costs, in passes over an entry in cache (measured)."""
 
 PATCH_PASSES = 11
-"""The same of an entry of a convolution's windows."""
+"""What an entry of a convolution's windows costs, likewise."""
 
 WEIGHT_PASSES = 14
-"""The same of a weight, besides drawing and multiplying."""
+"""What an entry of a weight costs besides drawing and multiplying, likewise."""
 
 CALLS = 230
-"""Calls of NumPy that take as long as what is done for a layer, whatever its size."""
+"""What a layer costs whatever its size, in calls of NumPy."""
 
 JUDGING_CALLS = 600
-"""The same of what is done for a layer once, when all trials are over: theory, rules, causes."""
+"""What a layer costs once all trials are over, in calls of NumPy: theory, rules, causes."""
 
 SHARING = 0.85
-"""How much of a further thread's time is gained by what large arrays take."""
+"""What a further thread adds to the speed of work on large arrays: 1 would be a whole thread's worth."""
 
 
 class Estimate(Struct, frozen=True, kw_only=True):

@@ -26,7 +26,7 @@ _FLOAT32 = np.dtype(np.float32)
 
 
 class Rates(NamedTuple):
-    """Seconds on one thread, in float32."""
+    """How long things take: seconds each on one thread, in float32."""
 
     product: float
     """A multiplication in a product of matrices, and its addition."""

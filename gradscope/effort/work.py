@@ -18,15 +18,15 @@ _PASSES_OVER_FORMED = 20
 
 
 class Work(NamedTuple):
-    """Of one trial, all its batches together, its weights drawn once."""
+    """The work of one trial: all its batches together, its weights drawn once."""
 
     layers: int
     products: float
     """Multiplications on the way forward; as many are taken on the way back."""
     norm_products: float
-    """Those that tell the norms of the weight gradients."""
+    """Multiplications for the norms of the weight gradients."""
     entries: float
-    """Of the outputs of all layers, and of what they keep."""
+    """Entries of the outputs of all layers, and of what they keep for the way back."""
     patches: float
     """Entries of the windows that convolutions look at."""
     calls: float
@@ -36,9 +36,9 @@ class Work(NamedTuple):
     activated: Mapping[Activation | Softmax, float]
     """Entries that go through each activation."""
     drawn: Mapping[Initializer, float]
-    """Entries of weights by how they are drawn."""
+    """Entries of weights, by the initialiser that draws them."""
     whole: Mapping[Initializer, float]
-    """Multiplications that make those which are not drawn entry by entry, as a QR takes them."""
+    """Multiplications for weights that are only drawn whole, as a QR decomposition takes them."""
 
     @property
     def flops(self) -> float:

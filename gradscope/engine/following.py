@@ -1,4 +1,5 @@
-"""Work that another thread does in the order it is given, a few tasks behind; what work, it does not know."""
+"""A second thread that does tasks in the order they are given, while the first goes on. Knows nothing of the
+tasks."""
 
 import contextvars
 import threading
@@ -9,7 +10,7 @@ from contextlib import contextmanager
 from gradscope.engine.threads import go_on, jobs_limit, spare_jobs
 
 MOST_BEHIND = 4
-"""Tasks that wait at most: what they hold on to is not let go before they are done."""
+"""Most tasks that may wait: each keeps its arrays in memory until it is done."""
 
 
 class Follower:
@@ -22,7 +23,7 @@ class Follower:
         self._is_over = False
 
     def put(self, task: Callable[[], None]) -> None:
-        """Have it done; waits while there is too much to do.
+        """Queue a task; waits while `MOST_BEHIND` others are queued.
 
         Raises:
             BaseException: what an earlier task has raised.
@@ -34,12 +35,12 @@ class Follower:
             self._changed.notify_all()
 
     def look_back(self) -> None:
-        """Raise what a task has raised."""
+        """Raise what a finished task has raised, if any has."""
         if self._error is not None:
             raise self._error
 
     def end(self, *, at_once: bool) -> None:
-        """No task comes any more, and those that wait need not be done if it is to end at once."""
+        """Say that no further task comes; with `at_once`, those still queued are dropped."""
         with self._changed:
             self._is_over = True
             if at_once:
@@ -47,7 +48,8 @@ class Follower:
             self._changed.notify_all()
 
     def work(self) -> None:
-        """What its thread does. A mistake ends it, and the leader is told."""
+        """The body of the follower's thread. An exception ends it, and is raised again where the tasks come
+        from."""
         try:
             while (task := self._next()) is not None:
                 go_on()
@@ -68,7 +70,8 @@ class Follower:
 
 @contextmanager
 def followed() -> Iterator[Follower]:
-    """A follower for the block, with half of the caller's threads; at its end all is done."""
+    """A follower for the block, with half of the caller's threads; when the block is left, all tasks are
+    done."""
     jobs = spare_jobs() + 1
     taken = jobs // 2
     follower = Follower()

@@ -29,8 +29,8 @@ class Step(ABC):
         self.info = info
 
     def own_parameters(self) -> dict[str, Parameter]:
-        """What a training step changes of it, by the names of its gradients; what layers inside have is
-        theirs."""
+        """The trainable parameters of this step itself, by the names of their gradients. Those of inner steps
+        are not among them."""
         return {}
 
     def parameters(self) -> dict[str, Array]:

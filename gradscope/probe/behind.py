@@ -1,4 +1,4 @@
-"""A listener that is told by another thread, a few steps behind the pass. What it makes of it is its own."""
+"""Moves a listener's work into another thread, a few steps behind the pass. Measures nothing itself."""
 
 import math
 from collections.abc import Iterator
@@ -12,28 +12,28 @@ from gradscope.engine.signal import Signal
 from gradscope.engine.threads import spare_jobs
 
 WORTH_A_THREAD = 1 << 15
-"""Entries of an image's layer from which measuring it is."""
+"""Entries of an image layer's output from which on measuring it in a thread of its own pays."""
 
 
 class Behind:
-    """Has a follower tell a listener."""
+    """A listener that hands everything it hears to another one, in the follower's thread."""
 
     def __init__(self, listener: Listener, follower: Follower):
         self._listener = listener
         self._follower = follower
 
     def output(self, step: Step, y: Array, cache: Cache) -> None:
-        """A step's output: nobody changes it any more."""
+        """Hand a step's output on; nobody changes the array any more, so it may be read later."""
         self._follower.put(lambda: self._listener.output(step, y, cache))
 
     def gradient(self, step: Step, dy: Signal, gradients: Gradients) -> None:
-        """The gradient at a step's output."""
+        """Hand the gradient at a step's output on."""
         self._follower.put(lambda: self._listener.gradient(step, dy, gradients))
 
 
 @contextmanager
 def listening(listener: Listener, outline: Outline, samples: int) -> Iterator[Listener]:
-    """The listener for one pass; behind it where there is a thread to spare and that pays."""
+    """The listener for one pass, in a thread of its own where one is to spare and that pays."""
     if spare_jobs() and _pays(outline, samples):
         with followed() as follower:
             yield Behind(listener, follower)

@@ -21,7 +21,7 @@ class Stage(Struct, frozen=True):
     step: int
     trace: TrialTrace
     gradient: Norm
-    """Of all parameters together, before clipping."""
+    """The gradient of all parameters together, before clipping."""
     moves: tuple[LayerMoves, ...]
     """In the order of the layers."""
     is_clipped: bool = False

@@ -26,7 +26,7 @@ class Histogram(Struct, frozen=True):
 
 
 def histogram(array: Array) -> Histogram | None:
-    """Of all its finite entries; None where there are none."""
+    """The histogram of an array's finite entries; None where there are none."""
     entries = array.reshape(-1).astype(np.float64)
     entries = entries[np.isfinite(entries)]
     if not entries.size:

@@ -9,14 +9,15 @@ from gradscope.engine.layer import Cache, Gradients, Step
 from gradscope.engine.signal import Signal
 
 SECONDS = 1.0
-"""What takes longer says how far it is."""
+"""A trial that takes longer than this is told in parts."""
 
 
 class Pace:
-    """A listener of all trials: each step is heard on its way forward and back."""
+    """A listener that counts the steps of all trials, forward and back, and says how far they have come."""
 
     def __init__(self, steps: int, progress: Callable[[float], None]) -> None:
-        """Steps of a trial, forward and back; `progress` is told trials, and parts of long ones."""
+        """A trial has `steps`, forward and back together; `progress` is told finished trials, with parts of
+        long ones."""
         self._steps = steps
         self._progress = progress
         self._heard = self._finished = 0
@@ -24,15 +25,15 @@ class Pace:
         self._lock = threading.Lock()
 
     def output(self, step: Step, y: Array, cache: Cache) -> None:
-        """A step forward."""
+        """Count a step on the way forward."""
         self._hear()
 
     def gradient(self, step: Step, dy: Signal, gradients: Gradients) -> None:
-        """A step back."""
+        """Count a step on the way back."""
         self._hear()
 
     def finish(self) -> None:
-        """A trial is over."""
+        """Count a finished trial."""
         with self._lock:
             self._finished += 1
             self._told = time.monotonic()

@@ -12,11 +12,11 @@ from gradscope.engine.magnitude import exp2, joint_log2_l2
 from gradscope.probe.trace import LOG10_2, Samples
 
 EXACT = {np.dtype(np.float32): 1e-5, np.dtype(np.float64): 1e-12}
-"""How exact a norm is: a difference of squares below this share of them is rounding."""
+"""Relative accuracy of a squared norm: a difference of two that is a smaller share of them is rounding."""
 
 
 class Sums(NamedTuple):
-    """Over the samples: of their squared norms' roots, and of the squares."""
+    """Sums over the samples of a batch: of the norms of their gradients, and of the squared norms."""
 
     roots: float
     squares: float
@@ -43,7 +43,7 @@ def base(parts: Sequence[Factored]) -> int:
 
 
 def sums(squares: Array) -> list[Sums]:
-    """Of several layers:   (N, B) -> N."""
+    """The sums of several layers at once, from the squared norms of their samples:   (N, B) -> N."""
     of_roots = np.add.reduce(np.sqrt(squares), axis=1).tolist()
     of_squares = np.add.reduce(squares, axis=1).tolist()
     return [Sums(*found, squares.shape[1]) for found in zip(of_roots, of_squares, strict=True)]

@@ -45,7 +45,7 @@ class TrainingStep(Struct, frozen=True, kw_only=True):
     step: int
     loss: float | None
     gradient: NormSummary
-    """Of all parameters together, before clipping."""
+    """The gradient of all parameters together, before clipping."""
     clipped_fraction: float
     """Share of the trials whose gradient was clipped at this step."""
     failed_trials: int

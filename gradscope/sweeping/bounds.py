@@ -12,11 +12,11 @@ MOST_JOBS = 1000
 """Processes of one machine: far beyond its processors they only take its memory."""
 
 MOST_SECONDS = 1e9
-"""For a point, which is thirty years."""
+"""The longest timeout of a point, in effect none: thirty years."""
 
 
 class Bounds(NamedTuple):
-    """The numbers that will do."""
+    """The range that an option's number must lie in."""
 
     kind: type
     words: str
@@ -24,7 +24,7 @@ class Bounds(NamedTuple):
     most: float = float("inf")
 
     def hold(self, value: Any) -> bool:
-        """Whether this is one; a NaN is none."""
+        """Whether a value is a number in the range; a NaN is not."""
         is_one = isinstance(value, self.kind) and type(value) is not bool
         return is_one and bool(self.least <= value <= self.most)
 

@@ -54,7 +54,8 @@ def sample(design: Design) -> Iterator[Point]:
 
 
 def _spoken_of(design: Design) -> tuple[Design, int]:
-    """The design of the axes that the condition speaks of, and how often each of its points comes."""
+    """The design of those axes alone that the condition names, and how many points of the whole design each
+    of its points stands for."""
     if design.draws is not None or design.where is None:
         return design, 1
     asked = design.where.speaks_of
@@ -66,7 +67,7 @@ def _spoken_of(design: Design) -> tuple[Design, int]:
 
 
 def _last(design: Design) -> int:
-    """About the number behind that of the last point; a condition lets drawing go on for longer."""
+    """About how many draws the design takes: with a condition more than there are points."""
     if design.where is None or design.draws is None:
         return design.most
     kept, looked_at = 0, min(SAMPLED, design.candidates)

@@ -43,7 +43,7 @@ class Estimate(Struct, frozen=True, kw_only=True):
     is_about: bool
     """Whether the number of stored ones is an estimate."""
     seconds: float | None
-    """A point takes; None when none could be computed."""
+    """What one point takes; None when none could be computed."""
     is_at_least: bool
     """Whether points that were given up took longer than that."""
     timed: int

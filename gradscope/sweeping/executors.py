@@ -18,10 +18,10 @@ from gradscope.errors import Place, Problem, UserError
 from gradscope.sweeping.worker import prepare, warm_up
 
 LOCAL_CHUNK_SECONDS = 0.1
-"""Handing a task to a process and back takes about a millisecond: a hundredth of this."""
+"""How long a task should take: a hundred times what handing it to a process and back takes."""
 
 ATTEMPTS = 3
-"""To replace a worker, as where memory is short for a moment."""
+"""How often it is tried to replace a worker: memory may be short for a moment."""
 
 GRACE_SECONDS = 2.0
 
@@ -101,13 +101,13 @@ class Inline(Executor):
 
 
 class Processes(Executor):
-    """A number of processes, each a pool of its own: who dies takes nobody along, and one knows over what.
-
-    Each has a thread here that hands it one task after the other.
+    """Several processes of this machine. Each is a pool of its own, so that one that dies takes no other with
+    it, and the task it died of is known; a thread here hands it one task after the other.
     """
 
     def __init__(self, jobs: int, timeout: float | None = None) -> None:
-        """So many processes at most, started as they are needed; one that takes twice the `timeout` ends."""
+        """At most `jobs` processes, started as they are needed; one that takes twice the `timeout` is
+        ended."""
         self.jobs = jobs
         self._limit = None if timeout is None else 2.0 * timeout + GRACE_SECONDS
         self._calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()

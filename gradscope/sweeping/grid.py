@@ -19,19 +19,19 @@ from gradscope.sweeping.shuffle import Shuffle
 from gradscope.sweeping.where import Where
 
 MAX_POINTS = 10**15
-"""Of a grid; a number of a point is stored in eight bytes."""
+"""The largest grid: the number of a point is stored in eight bytes."""
 
 BLOCK = 256
 SCANNED = 20_000
-"""A block ends when it is full, or after looking at so many points: who waits for it has other work too."""
+"""A block of points ends when it is full, or after so many were looked at: who asked has other work too."""
 
 MOST_MADE = 10_000
-"""Values of a range that are made beforehand."""
+"""A range of at most so many values is made a list beforehand."""
 
 HOPELESS = 1000
 """Draws for each point asked for, after which a condition is taken to leave too few."""
 LEAST_DRAWN = 100_000
-"""Draws that are made in any case."""
+"""Draws that are made before a condition is given up, however few points are asked for."""
 
 
 class Point(NamedTuple):
@@ -89,14 +89,14 @@ class Design:
 
     @property
     def most(self) -> int:
-        """The number of points that a condition can only lessen."""
+        """The number of points, were there no condition."""
         if self.draws is None:
             return self._size
         return min(self.draws.count, self._size) if self._is_listed else self.draws.count
 
     @property
     def candidates(self) -> int:
-        """The numbers that may be those of points; there are more where a condition drops some."""
+        """How many numbers of points are tried: more than there are points where a condition drops some."""
         if self.draws is None:
             return self._size
         limit = max(LEAST_DRAWN, HOPELESS * self.draws.count)
