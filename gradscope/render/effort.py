@@ -10,7 +10,7 @@ from gradscope.build.memory import byte_words
 from gradscope.effort.estimate import Estimate
 from gradscope.render.quantities import count
 from gradscope.render.sweep_estimate import duration
-from gradscope.report import json_safe
+from gradscope.report import SCHEMA_VERSION, json_safe
 
 _LABEL = 13
 _PREFIXES = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"))
@@ -24,7 +24,7 @@ def text(estimates: Sequence[Estimate]) -> str:
 def document(estimates: Sequence[Estimate]) -> str:
     """An object for one, a list of them under `estimates` for several."""
     plain = [_plain(one) for one in estimates]
-    whole: Any = plain[0] if len(plain) == 1 else {"schema_version": 1, "estimates": plain}
+    whole: Any = plain[0] if len(plain) == 1 else {"schema_version": SCHEMA_VERSION, "estimates": plain}
     return json.dumps(whole) + "\n"
 
 
@@ -33,7 +33,7 @@ FORMATS: dict[str, Callable[[Sequence[Estimate]], str]] = {"table": text, "json"
 
 def _plain(estimate: Estimate) -> dict[str, Any]:
     fields: dict[str, Any] = msgspec.to_builtins(estimate)
-    plain: dict[str, Any] = json_safe({"schema_version": 1, **fields, "fits": estimate.fits})
+    plain: dict[str, Any] = json_safe({"schema_version": SCHEMA_VERSION, **fields, "fits": estimate.fits})
     return plain
 
 

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import math
 from collections.abc import Callable, Iterator, Sequence
 
 from gradscope.phases import PhaseDiagram
@@ -12,7 +11,7 @@ from gradscope.render.options import RenderOptions
 from gradscope.render.paint import paint
 from gradscope.render.quantities import value
 from gradscope.render.spans import Line, Span, padded
-from gradscope.report import SCHEMA_VERSION
+from gradscope.report import SCHEMA_VERSION, json_safe
 from gradscope.theory.unit import depth_scale, phase
 
 MOST_ROWS = 24
@@ -39,15 +38,14 @@ def render_json(found: PhaseDiagram, options: RenderOptions) -> str:
         "name": found.name,
         "source": found.source,
         "axes": [
-            {"name": name, "values": list(values)}
-            for name, values in zip(found.names, found.values, strict=True)
+            {"name": name, "values": values} for name, values in zip(found.names, found.values, strict=True)
         ],
-        "chi_1": [[_number(chi) for chi in row] for row in found.chi_1],
-        "depth_scale": [[_number(depth_scale(chi)) for chi in row] for row in found.chi_1],
+        "chi_1": found.chi_1,
+        "depth_scale": [[depth_scale(chi) for chi in row] for row in found.chi_1],
         "phase": [[phase(chi) for chi in row] for row in found.chi_1],
-        "edge": [list(row) for row in found.edge],
+        "edge": found.edge,
     }
-    return json.dumps(document, allow_nan=False) + "\n"
+    return json.dumps(json_safe(document), allow_nan=False) + "\n"
 
 
 def render_csv(found: PhaseDiagram, options: RenderOptions) -> str:
@@ -125,7 +123,3 @@ def _groups(count: int, most: int) -> list[range]:
 def _cell(chis: Sequence[float]) -> Span:
     words = {phase(chi) for chi in chis}
     return _MARKS[words.pop() if len(words) == 1 else "critical"]
-
-
-def _number(number: float) -> float | str:
-    return number if math.isfinite(number) else str(number)

@@ -61,21 +61,6 @@ def _nodes(count: int) -> tuple[Array, Array, float]:
     return t, np.exp(-0.5 * t * t) / math.sqrt(2.0 * math.pi), float(t[1] - t[0])
 
 
-def dead_share(depth: int, samples: int, rho: float = 0.0) -> float:
-    """Expected share of dead units in the `depth`-th ReLU layer of a He-initialised net without biases.
-
-    Args:
-        depth: counted from 1.
-        samples: inputs of equal norm the units were seen on.
-        rho: correlation of two inputs.
-    """
-    for _ in range(depth - 1):
-        if rho >= CERTAIN:
-            break
-        rho = next_correlation(rho)
-    return dead_probability(rho, samples)
-
-
 def _all_negative(above: Array, samples: int) -> Array:
     """Φ(−x)^m of ascending x: 1 to the last digit at first, and 0 in the end, as Φ(−x) < exp(−x²/2)/2."""
     end = math.sqrt(max(0.0, 2.0 * (UNDERFLOW / samples - math.log(2.0))))

@@ -4,6 +4,7 @@ from typing import Any
 
 import gradscope
 from gradscope.outlook import foretell
+from gradscope.theory.dead import dead_probability, next_correlation
 from gradscope.theory.prediction import Prediction
 
 
@@ -23,3 +24,11 @@ def both(config: dict[str, Any]) -> tuple[Prediction, float]:
     """The prediction and the measured log10 of first over last."""
     loaded = gradscope.load_config(config)
     return foretell(loaded), gradscope.diagnose(loaded, jobs=1).flow.log10_ratio
+
+
+def dead_share(depth: int, samples: int, rho: float = 0.0) -> float:
+    """Expected share of dead units in the `depth`-th ReLU layer, counted from 1, of a wide He-initialised net
+    without biases, on samples of equal norm with correlation `rho`."""
+    for _ in range(depth - 1):
+        rho = next_correlation(rho)
+    return dead_probability(rho, samples)

@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from gradscope.theory.dead import dead_probability, dead_share, next_correlation
+from gradscope.theory.dead import dead_probability, next_correlation
+from tests.theory.networks import dead_share
 
 CORRELATIONS = (0.001, 0.1, 0.5, 0.9, 0.99)
 

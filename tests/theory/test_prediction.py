@@ -7,9 +7,8 @@ import gradscope
 from gradscope.build.plan import plan_of
 from gradscope.engine.activations import ACTIVATIONS
 from gradscope.outlook import Outlook, foretell, read_outlook
-from gradscope.theory.dead import dead_share
 from gradscope.theory.prediction import predict
-from tests.theory.networks import both, mlp
+from tests.theory.networks import both, dead_share, mlp
 
 INITIALISERS = ["glorot_uniform", "he_normal", "orthogonal", "torch_default"]
 DEPTH = 3
