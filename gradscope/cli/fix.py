@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gradscope.remedies.fixing import Found, Source
     from gradscope.remedies.search import Attempt
 
-FORMATS = ("table", "json", "markdown")
+FORMATS = ("table", "json", "csv", "markdown")
 
 
 @click.command(cls=GuardedCommand)

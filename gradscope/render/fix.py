@@ -1,11 +1,15 @@
-"""What `fix` tried and found, as text: a table with the diff, JSON, or Markdown."""
+"""What `fix` tried and found, as text: a table with the diff, JSON, CSV or Markdown."""
 
+import csv
+import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
+from gradscope.probe.summary import FlowSummary
 from gradscope.remedies.figures import judged
 from gradscope.remedies.search import Attempt, Fix
 from gradscope.render.characters import visible
@@ -55,6 +59,24 @@ def render_json(found: Fixed, options: RenderOptions) -> str:
     return json.dumps(document, indent=2, allow_nan=False) + "\n"
 
 
+def render_csv(found: Fixed, options: RenderOptions) -> str:
+    """A row for the config as it is, then one for each change tried; the flow by its names in the JSON."""
+    from gradscope.render.csv_ import cells_of
+
+    name = found.fix.before.name
+    rows = [
+        {"config": name, "remedy": remedy, "verdict": report.verdict}
+        | dict(cells_of({"flow": json_safe(msgspec.to_builtins(report.flow))}))
+        for remedy, report in _rows(found.fix)
+    ]
+    text = io.StringIO()
+    flow = [f"flow.{field}" for field in FlowSummary.__struct_fields__]
+    writer = csv.DictWriter(text, ["config", "remedy", "verdict", *flow], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
 def render_markdown(found: Fixed, options: RenderOptions) -> str:
     """A section with a table of what was tried, and the diff."""
     from gradscope.render.markdown import escaped
@@ -70,7 +92,12 @@ def render_markdown(found: Fixed, options: RenderOptions) -> str:
     return "\n".join(lines) + "\n"
 
 
-RENDERERS: dict[str, Render] = {"table": render_table, "json": render_json, "markdown": render_markdown}
+RENDERERS: dict[str, Render] = {
+    "table": render_table,
+    "json": render_json,
+    "csv": render_csv,
+    "markdown": render_markdown,
+}
 
 
 def _attempt(attempt: Attempt) -> dict[str, Any]:

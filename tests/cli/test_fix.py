@@ -1,3 +1,5 @@
+import csv
+import io
 import json
 import os
 from pathlib import Path
@@ -26,6 +28,18 @@ def test_what_was_tried_and_the_difference(tmp_path: Path) -> None:
     assert "+init: he_normal  # gradscope fix: was `init: glorot_normal`" in result.stdout
     assert file.read_text(encoding="utf-8") == SICK
     assert [*tmp_path.iterdir()] == [file]
+
+
+def test_what_was_tried_as_csv(tmp_path: Path) -> None:
+    """The numbers are those of `run` on the config, and on the config that was found."""
+    file, better = small(tmp_path, text=SICK), tmp_path / "better.yaml"
+    result = call("fix", file, "--format", "csv", "--write", better)
+    before, *_, after = csv.DictReader(io.StringIO(result.stdout))
+    for row, config, remedy in ((before, file, "as it is"), (after, better, "init: he_normal")):
+        report = json.loads(call("run", config, "--format", "json").stdout)
+        assert (row["remedy"], row["verdict"]) == (remedy, report["verdict"])
+        flow = {name: float(text) for name, text in row.items() if name.startswith("flow.")}
+        assert flow == {f"flow.{name}": value for name, value in report["flow"].items()}
 
 
 def test_written_to_a_file_it_passes(tmp_path: Path) -> None:
