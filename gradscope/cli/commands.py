@@ -9,6 +9,7 @@ import click
 
 from gradscope.cli.exits import INTERRUPTED
 from gradscope.cli.failures import report_failure
+from gradscope.cli.targets import check_targets
 from gradscope.render.characters import visible
 
 
@@ -68,6 +69,7 @@ class GuardedCommand(click.Command):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         try:
+            check_targets(ctx)
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
