@@ -18,7 +18,7 @@ class Sharing:
         asked for next."""
 
     def take(self, make: Callable[[], Made]) -> Made:
-        """What `make` gives, or what it gave at the same place of the first copy."""
+        """What `make` gives; in a later copy, what it gave at the same place of the first one."""
         made = make() if self._replaying is None else cast(Made, next(self._replaying))
         # What an inner repeat takes again is recorded too: an outer copy takes all of it from one record.
         for record in self._recording:

@@ -1,5 +1,5 @@
-"""What commands that diagnose configs are asked alike: a record each of what to measure and of how to show
-it, and the decorators that fill them from options."""
+"""The options that all commands which diagnose configs share, as two records: what to measure (`Asked`) and
+how to show it (`Looks`), with the decorators that fill them."""
 
 from collections.abc import Callable, Mapping
 from functools import wraps
@@ -36,13 +36,13 @@ class Asked(NamedTuple):
 
     @property
     def draws(self) -> dict[str, int]:
-        """What is drawn other than the config says."""
+        """The seed and the number of trials, where they were given instead of the config's."""
         asked = {"seed": self.seed, "trials": self.trials}
         return {name: value for name, value in asked.items() if value is not None}
 
     @property
     def means(self) -> dict[str, Any]:
-        """What a diagnosis takes besides its config."""
+        """The arguments of `diagnose` besides the config."""
         return {name: getattr(self, name) for name in ("select", "ignore", "jobs", "memory")}
 
 

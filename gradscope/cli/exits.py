@@ -21,6 +21,6 @@ FAIL_ON: dict[str, tuple[str, ...]] = {
 
 
 def findings_code(outcome: Outcome) -> int:
-    """`FINDINGS` when there is a finding that is to fail the call, else 0."""
+    """`FINDINGS` when some finding is to fail the call, else 0."""
     failing = (outcome.fails(finding) for report in outcome.reports for finding in report.findings)
     return FINDINGS if any(failing) else 0

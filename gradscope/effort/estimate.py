@@ -41,13 +41,13 @@ class Estimate(Struct, frozen=True, kw_only=True):
     flops: float
     """Multiplications and additions of all trials."""
     weight_bytes: int
-    """Of a trial's weights."""
+    """The weights of one trial."""
     held_bytes: int
-    """Of them, those that are kept from the way forward to the way back; the others are drawn twice."""
+    """The part of them that is kept from the way forward to the way back; the rest is drawn twice."""
     passing_bytes: int
-    """Of a trial's batch, outputs, and what is kept of them for the way back."""
+    """One trial's batch and outputs, and what is kept of them for the way back."""
     peak_bytes: int
-    """At once, of all trials that run side by side."""
+    """The most at once, of all trials that run side by side."""
     free_bytes: int
     together: int
     """Trials side by side."""

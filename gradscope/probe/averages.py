@@ -38,7 +38,7 @@ def mean_record(records: Sequence[Record]) -> Record:
 
 
 def optional_record(records: Sequence[Record | None]) -> Record | None:
-    """That of what is there, None when nothing is."""
+    """The mean of the records that are there, None when none is."""
     there = [record for record in records if record is not None]
     return mean_record(there) if there else None
 

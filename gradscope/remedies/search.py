@@ -43,7 +43,7 @@ class Fix(Struct, frozen=True):
     before: Report
     tried: tuple[Attempt, ...]
     found: Attempt | None
-    """The first that passes; None where nothing does, or nothing was to be done."""
+    """The first attempt that passes; None where none does, or where nothing was to be done."""
 
     @property
     def needed(self) -> bool:
@@ -61,7 +61,7 @@ Tell = Callable[[Attempt], None]
 
 
 def passes(report: Report) -> bool:
-    """Whether neither an error nor a warning is left."""
+    """Whether a report has neither an error nor a warning."""
     return not warning(report)
 
 

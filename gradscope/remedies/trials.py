@@ -1,4 +1,4 @@
-"""Changes that can be tried: each remedy's options made into configs, and what theory expects of them."""
+"""Changes that can be tried: remedies' options made into configs, ranked by what theory expects of them."""
 
 import math
 from collections.abc import Iterable, Iterator, Mapping

@@ -33,11 +33,11 @@ class Item(NamedTuple):
     """One entry of a list of layers, or an activation among a layer's options."""
 
     path: Path
-    """Of the entry; of an option, of its value."""
+    """Where the entry stands; of an activation among options, where its value stands."""
     kind: str
-    """Knobs filled in, aliases resolved."""
+    """The kind, its knobs filled in and aliases resolved."""
     key: str
-    """As it is written."""
+    """The kind as it is written."""
     value: Any
     """What is written behind the kind."""
     on_trunk: bool

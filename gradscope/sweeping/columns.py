@@ -28,7 +28,7 @@ NUMBERS = ("flow.gain_per_layer", "flow.log10_ratio", "flow.r2", "worst_dead_fra
 """Columns of floats, some of which may not be finite."""
 
 FAILED = "failed"
-"""Stands where a verdict would for a point that has none."""
+"""What stands in the place of a verdict for a point that failed."""
 
 
 def measured(report: Report) -> tuple[Any, ...]:

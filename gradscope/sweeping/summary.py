@@ -22,11 +22,11 @@ from gradscope.sweeping.grid import Design, design_from_plain
 from gradscope.sweeping.store import Kept, Row, Store
 
 MOST_VALUES = 20
-"""Rows of the table of an axis."""
+"""Most rows of the table of an axis."""
 MOST_ROWS, MOST_COLUMNS = 48, 120
 """Of a map."""
 SHOWN = 3
-"""Best points, worst points, and kinds of failures."""
+"""So many best points, worst points and kinds of failures are shown."""
 
 WORST_FIRST = (FAILED, *VERDICTS)
 _RANK = {word: rank for rank, word in enumerate(WORST_FIRST)}
@@ -97,7 +97,7 @@ class Summary(Struct, frozen=True, kw_only=True):
     failures: tuple[FailureSummary, ...]
     kinds_of_failures: int
     other_sweeps: int
-    """In the same store."""
+    """How many other sweeps the same store has."""
 
 
 def summarise(store: Store, kept: Kept) -> Summary:
@@ -290,7 +290,7 @@ def _word(row: Row) -> str:
 
 
 def _distance(row: Row) -> float:
-    """From a level gradient; what is not finite is as far as can be."""
+    """How far a point is from a level gradient, in decades; what is not finite is farthest."""
     ratio = row.columns[_RATIO]
     return math.inf if ratio is None or math.isnan(ratio) else abs(ratio)
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from gradscope.sweeping.points import Base
 
 _COMPRESSION = 1
-"""zlib's fastest, which takes reports to a quarter of their size."""
+"""zlib's fastest level, which brings reports down to a quarter of their size."""
 
 _BLAS_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
@@ -47,7 +47,7 @@ class Result(NamedTuple):
     """The JSON report, compressed by zlib."""
     seconds: float
     version: str
-    """Of gradscope."""
+    """The version of gradscope that computed it."""
 
     @property
     def error(self) -> str | None:
@@ -63,7 +63,7 @@ class Task(NamedTuple):
     names: tuple[str, ...]
     points: Sequence[Point]
     timeout: float | None = None
-    """Seconds for each."""
+    """Seconds for each point."""
     memory: int | None = None
     """Bytes that held weights may take here; None where nobody knows the machine but the worker."""
 

@@ -23,16 +23,16 @@ class LayerPrediction(Struct, frozen=True):
     gradient_gain: float
     """Factor on the gradient's norm across the layer, towards the input."""
     log10_l2_ratio: float
-    """Of the gradient at its output, relative to the last flow point."""
+    """log10 of the L2 norm of the gradient at its output, over that at the last flow point."""
     dead_fraction: float | None
     rows: int
-    """Samples and positions that its gradient is a norm over."""
+    """Number of samples and positions that the norm of its gradient adds up."""
     spread: Pair
-    """Of ln of the squared gradient at its output, relative to the last flow point."""
+    """Variance of ln of the squared gradient at its output, relative to the last flow point."""
     shift: float
-    """Mean of the same on one sample."""
+    """How far the mean of that logarithm is from its limit, on one sample."""
     doubt: float
-    """Standard deviation of what theory does not know of that mean."""
+    """Standard deviation of what theory does not know of `shift`."""
     signal_spread: float = 0.0
     """Variance over networks of ln of the mean square of its output on one sample."""
 
@@ -69,12 +69,12 @@ class LayerPrediction(Struct, frozen=True):
 
 
 class Alignment(Struct, frozen=True):
-    """How alike two samples' gradients are, and a sample's gradient and its outputs."""
+    """How alike the gradients of two samples are, and how alike a sample's gradient is to its own output."""
 
     mean: float = 0.0
-    """Of the cosine of two samples' gradients."""
+    """Mean cosine of two samples' gradients."""
     random: float = 0.0
-    """Mean square of what it strays from that."""
+    """Variance of that cosine about its mean."""
     along: float = 0.0
     """Of the squared gradient, what points along the layer's output because the loss follows the outputs."""
     gained: float = 0.0
@@ -104,7 +104,7 @@ class Way(Struct, frozen=True):
     shift: float = 0.0
     """How far ln of the factor on the square is from its limit on average, on one sample."""
     alignment: Alignment = Alignment()
-    """Of the gradient when it leaves."""
+    """That of the gradient in front of these layers."""
     doubt: float = 0.0
     """What theory does not know of `shift`, as a standard deviation."""
     layers: tuple[LayerPrediction, ...] = ()

@@ -18,7 +18,7 @@ class Passed(Struct, frozen=True):
     info: LayerInfo
     passage: Passage
     before: Level
-    """In front of it."""
+    """The level in front of it."""
     inside: tuple["Passed", ...] = ()
     beside: tuple["Passed", ...] = ()
 
@@ -34,7 +34,7 @@ class Forward:
         self._lists = outline.lists
         self._batch, self._batches = outline.batch_size, outline.batch_count
         self.rows = outline.batch_size * outline.batch_count
-        """Samples that are seen."""
+        """Samples of all batches together."""
 
     def reached(self, level: Level) -> tuple[list[Passed], str | None]:
         """The layers of the trunk up to the first that theory does not reach, and why it does not."""

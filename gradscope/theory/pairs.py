@@ -19,7 +19,7 @@ _ORDERS = np.arange(float(TERMS))
 
 
 class PairAverages(NamedTuple):
-    """Over two samples whose inputs are correlated."""
+    """Averages over two samples a and b whose inputs are correlated."""
 
     product: float
     """E φ_a φ_b."""

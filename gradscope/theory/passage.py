@@ -28,7 +28,7 @@ class Passage(NamedTuple):
     """What happens across a layer."""
 
     level: Level
-    """Behind it."""
+    """The level behind it."""
     growth: float
     """E|∂L/∂x|² / E|∂L/∂y|²: the factor on the squared gradient, towards the input."""
     dead_fraction: float | None = None

@@ -43,7 +43,7 @@ def features_of(shape: Shape) -> int:
 
 
 def known(info: LayerInfo, shape: Shape, parameters: int = 0, **facts: Any) -> LayerInfo:
-    """The layer's facts with its shape; shared parameters are counted where they are used first."""
+    """The layer's facts completed; parameters that are shared count for the layer that uses them first."""
     shares = info.shares if parameters else None
     own: dict[str, Any] = {"output_shape": shape, "parameters": 0 if shares else parameters, "shares": shares}
     return info._replace(**(own | facts))
