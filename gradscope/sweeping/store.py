@@ -122,13 +122,10 @@ class Store:
             found = self._connection.execute(query, (key,)).fetchone()
             return None if found is None else bytes(found[0])
 
-    def mean_seconds(self, sweep: int | None = None) -> float | None:
-        """The mean time of the points of a sweep, or of all; None when there are none."""
-        source = "points" if sweep is None else "members JOIN points ON id = point"
-        where = "" if sweep is None else "AND sweep = ?"
-        query = f"SELECT avg(seconds) FROM {source} WHERE error IS NULL {where}"
+    def mean_seconds(self) -> float | None:
+        """The mean time of all points that did not fail; None when there are none."""
         with explained(self.path):
-            found = self._connection.execute(query, () if sweep is None else (sweep,)).fetchone()
+            found = self._connection.execute("SELECT avg(seconds) FROM points WHERE error IS NULL").fetchone()
             return None if found[0] is None else float(found[0])
 
     # writing

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from gradscope.cli import late_display
 from gradscope.cli.sweep_progress import SweepProgress, progress_words
+from tests.cli.test_terminal import Terminal
 from tests.sweeping.sweeps import ROOT, driven, environment, write_base
 
 
@@ -26,9 +28,19 @@ def test_words(state: tuple[int, int, int, int, float], words: str) -> None:
     assert progress_words(*state) == words
 
 
-def test_nothing_is_shown_where_nobody_looks() -> None:
-    with SweepProgress(10, shown=False) as progress:
+@pytest.mark.parametrize("shown", [True, False])
+def test_points_are_shown_where_somebody_looks(shown: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setattr(late_display, "DELAY_SECONDS", 0.0)
+    monkeypatch.setenv("TERM", "xterm")
+    with SweepProgress(10, shown=shown) as progress:
+        if progress._timer is not None:
+            progress._timer.join(10)
         progress.reach(5, 0, 0)
+    terminal.flush()
+    assert (b"5/10" in terminal.buffer.getvalue()) is shown
+    assert bool(terminal.buffer.getvalue()) is shown
 
 
 def test_a_long_sweep_shows_its_rate_on_a_terminal(tmp_path: Path) -> None:
