@@ -29,7 +29,13 @@ _LABEL = 9
 def render(outcome: Outcome, options: RenderOptions) -> str:
     """One page a report, or with `quiet` one line."""
     if options.quiet:
-        return paint((_quiet_line(report, options) for report in outcome.reports), options)
+        return paint(
+            (
+                quiet_line(report, f"{norm(report.flow.log10_ratio):>8}", options)
+                for report in outcome.reports
+            ),
+            options,
+        )
     return paint(_pages(outcome, options), options)
 
 
@@ -106,11 +112,12 @@ def _legend(report: Report, layout: Layout, options: RenderOptions, width: int) 
         yield from labelled(label, legend(meaning, unicode=options.unicode), "dim", width)
 
 
-def _quiet_line(report: Report, options: RenderOptions) -> Line:
+def quiet_line(report: Report, words: str, options: RenderOptions) -> Line:
+    """A report on one line: its verdict, some words, its name."""
     mark, style = verdict_mark(report)
     return (
         (f"{mark} {report.verdict:<10}", style),
-        (f"  {norm(report.flow.log10_ratio):>8}  ", ""),
+        (f"  {words}  ", ""),
         (visible(report.name, unicode=options.unicode), ""),
     )
 

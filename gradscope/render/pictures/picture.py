@@ -47,15 +47,20 @@ class Line(Struct, frozen=True):
     """A verdict whose colour it has, rather than that of its place."""
 
 
-class Lines(Struct, frozen=True, kw_only=True):
-    """Lines over layers, or over numbers."""
+class _Titled(Struct, frozen=True, kw_only=True):
+    """What every picture has."""
 
     key: str
     title: str
     about: str
     """One sentence: what to look for."""
     across: str
-    """What the positions are."""
+    """What the positions from left to right are."""
+
+
+class Lines(_Titled, frozen=True, kw_only=True):
+    """Lines over layers, or over numbers."""
+
     labels: tuple[str, ...]
     """Of the positions."""
     places: tuple[float, ...] = ()
@@ -66,45 +71,38 @@ class Lines(Struct, frozen=True, kw_only=True):
     """The axis spans at least that much."""
 
 
-class Bars(Struct, frozen=True, kw_only=True):
+class Bars(_Titled, frozen=True, kw_only=True):
     """Bars from zero, those of one position side by side; up to 1 where they are shares."""
 
-    key: str
-    title: str
-    about: str
-    across: str
     labels: tuple[str, ...]
+    """Of the positions."""
     ticks: Ticks
     lines: tuple[Line, ...]
     most: float | None = None
     """The top of the axis, where it is known."""
 
 
-class Cells(Struct, frozen=True, kw_only=True):
-    """A map of numbers in colours: rows from top to bottom, columns from left to right."""
+class _Map(_Titled, frozen=True, kw_only=True):
+    """What every map has: rows from top to bottom, columns from left to right."""
 
-    key: str
-    title: str
-    about: str
-    across: str
     down: str
+    """What the rows are."""
     columns: tuple[str, ...]
     rows: tuple[str, ...]
+
+
+class Cells(_Map, frozen=True, kw_only=True):
+    """A map of numbers in colours."""
+
     numbers: tuple[Numbers, ...]
     ticks: Ticks
     most: float | None = None
+    """The number of the lightest shade, 0 being that of the darkest; without it the numbers decide."""
 
 
-class Words(Struct, frozen=True, kw_only=True):
+class Words(_Map, frozen=True, kw_only=True):
     """A map of verdicts; None where there is no point."""
 
-    key: str
-    title: str
-    about: str
-    across: str
-    down: str
-    columns: tuple[str, ...]
-    rows: tuple[str, ...]
     words: tuple[tuple[str | None, ...], ...]
 
 

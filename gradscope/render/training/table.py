@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 from gradscope.render.blocks import finding_lines
-from gradscope.render.characters import legend, visible
+from gradscope.render.characters import legend
 from gradscope.render.headline import verdict_words
 from gradscope.render.options import RenderOptions
 from gradscope.render.paint import paint
 from gradscope.render.quantities import norm
 from gradscope.render.spans import Line
-from gradscope.render.table import LEAST_WIDTH, MOST_PROSE, heading, labelled, verdict_mark
+from gradscope.render.table import LEAST_WIDTH, MOST_PROSE, heading, labelled, quiet_line, verdict_mark
 from gradscope.render.training.curve import curve
 from gradscope.render.training.map import map_lines
 from gradscope.render.training.words import end_words, loss_words, setup_words
@@ -21,7 +21,7 @@ CURVE_CELLS = 20
 def render(report: TrainingReport, options: RenderOptions) -> str:
     """One page, or with `quiet` one line."""
     if options.quiet:
-        return paint([_quiet_line(report, options)], options)
+        return paint([quiet_line(report, loss_words(report.losses), options)], options)
     return paint(_page(report, options, max(LEAST_WIDTH, options.width)), options)
 
 
@@ -60,12 +60,3 @@ def _legend(options: RenderOptions, cells: int) -> Iterator[Line]:
     )
     for label, meaning in meanings:
         yield from labelled(label, legend(meaning, unicode=options.unicode), "dim", cells)
-
-
-def _quiet_line(report: TrainingReport, options: RenderOptions) -> Line:
-    mark, style = verdict_mark(report)
-    return (
-        (f"{mark} {report.verdict:<10}", style),
-        (f"  {loss_words(report.losses)}  ", ""),
-        (visible(report.name, unicode=options.unicode), ""),
-    )
