@@ -39,7 +39,7 @@ def theory(
     """Predict the flow by mean-field theory, without building the network.
 
     With --axis, show over one or two knobs where gradients fade and where they explode. --fail-on judges the
-    predicted flow by GS101 and GS102.
+    predicted flow by GS101 and GS102, as far as theory reaches.
 
     CONFIG is a YAML file; - reads standard input.
 

@@ -29,13 +29,8 @@ _LABEL = 9
 def render(outcome: Outcome, options: RenderOptions) -> str:
     """One page a report, or with `quiet` one line."""
     if options.quiet:
-        return paint(
-            (
-                quiet_line(report, f"{norm(report.flow.log10_ratio):>8}", options)
-                for report in outcome.reports
-            ),
-            options,
-        )
+        ratios = ((report, norm(report.flow.log10_ratio)) for report in outcome.reports)
+        return paint((quiet_line(report, f"{words:>8}", options) for report, words in ratios), options)
     return paint(_pages(outcome, options), options)
 
 

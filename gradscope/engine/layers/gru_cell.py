@@ -14,9 +14,9 @@ class GruTape:
         units = room.shape[1] // 6
         self.h = room[:, :units]
         self.factors = room[1:, units : 4 * units]
-        """dq is these times dh."""
+        """What dh is multiplied by to give dq."""
         self.candidate_factors = room[1:, 4 * units : 5 * units]
-        """The candidate's part of dz is these times dh."""
+        """What dh is multiplied by to give the candidate's part of dz."""
         self.kept = room[1:, 5 * units :]
         """z, the update gate."""
         self.runs = Runs(self.factors)
@@ -27,7 +27,7 @@ class GruTape:
         """1 + e^z of both."""
         candidates = np.empty((3, steps, units, samples), dtype=room.dtype)
         self.preactivations, self.candidates, self.products = candidates
-        """Of n; n itself; and its part of h U + c, which r multiplies."""
+        """The preactivation of n; n itself, the candidate; and its part of h U + c, which r multiplies."""
 
 
 class GruCell:

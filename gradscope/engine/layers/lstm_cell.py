@@ -15,11 +15,11 @@ class LstmTape:
         units = room.shape[1] // 8
         self.states = room[:, : 2 * units]
         self.factors = room[1:, 2 * units : 6 * units]
-        """dz is these times dc, in the part of o times dh."""
+        """What dc is multiplied by to give dz; in the part of o, what dh is."""
         self.told = room[1:, 6 * units : 7 * units]
-        """o φ′(c): what h tells c."""
+        """o φ′(c): what dh is multiplied by where it reaches c."""
         self.kept = room[1:, 7 * units :]
-        """f."""
+        """f, the forget gate."""
         self.runs = Runs(self.factors)
         steps, samples = self.runs.most, room.shape[2]
         self.gates = np.empty((steps, 4 * units, samples), dtype=room.dtype)

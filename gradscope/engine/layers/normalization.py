@@ -155,8 +155,8 @@ class Normalization(Layer):
     def _sums(
         self, run: Stretch, dy: Array, normalised: Array, first: Array | None, dx: Array
     ) -> dict[str, Sequence[Array]]:
-        """Of some samples: the parameters' sums, and what the means are made from. With a gain that comes
-        first, dx becomes dx̂."""
+        """What some samples contribute to the gradients of gain and bias, and to the means in dx. Where the
+        gain is multiplied before the means (`first`), dx̂ is written into dx."""
         part, count = run.part, run.runs
         dy = dy[part]
         products = dy * normalised[part]
@@ -177,7 +177,8 @@ class Normalization(Layer):
         return sums
 
     def _mean(self, x: Array, entries: Callable[[slice], Array]) -> Array:
-        """Of what is computed from some samples, over what is normalised together."""
+        """The mean over what is normalised together, of entries that are computed for some samples at a
+        time."""
         found = of_pieces(x, lambda run: self.scheme.reduced(entries(run.part), run.runs))
         return self.scheme.joined(found, x)
 
@@ -188,10 +189,10 @@ class Normalization(Layer):
 
 
 def _total(arrays: Sequence[Array]) -> Array:
-    """Their sum."""
+    """The sum of the arrays, in their order."""
     return sum(arrays[1:], start=arrays[0])
 
 
 def _of(found: Array, part: slice) -> Array:
-    """Of some samples, where it is not one for all."""
+    """The part of a mean that belongs to some samples; all of it where it is one for all samples."""
     return found[part] if len(found) > 1 else found

@@ -20,10 +20,10 @@ CHUNK_ENTRIES = 1 << 20
 """Entries worked on at once: enough for a fast product, few enough for the cache."""
 
 TOGETHER = 1 << 22
-"""Entries that are worked on with one call at most."""
+"""Most entries that are worked on with one call."""
 
 LITTLE = 1 << 16
-"""Entries that are done before a second thread is awake."""
+"""Fewer entries than this are done before a second thread is awake."""
 
 
 class Tile(NamedTuple):
@@ -39,8 +39,8 @@ class Tile(NamedTuple):
 
 
 def tiles(samples: int, rows: range, entries: int) -> list[Tile]:
-    """The fixed layout, given the entries of the patches of one row: whole samples, or bands of one that is
-    large."""
+    """How samples and rows are cut up, the same for any number of threads: whole samples, or bands of a large
+    one. `entries` are those of the patches of one row."""
     height = max(1, CHUNK_ENTRIES // max(1, entries))
     bands = -(-len(rows) // height)
     ends = [len(rows) * number // bands for number in range(bands + 1)]
@@ -52,8 +52,8 @@ def tiles(samples: int, rows: range, entries: int) -> list[Tile]:
 
 
 def runs_of(samples: int, entries: int) -> list[slice]:
-    """Samples that are worked on together, given the entries of one; all of them where there is little to
-    do."""
+    """The samples in runs that are worked on together, given the entries of one; a single run where there is
+    little to do."""
     if samples * entries < LITTLE:
         return [slice(0, samples)]
     return even_runs(samples, CHUNK_ENTRIES // max(1, entries))

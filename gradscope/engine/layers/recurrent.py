@@ -50,11 +50,11 @@ class Recurrent(Container):
         return (inputs[0] if len(inputs) == 1 else inputs[0] + inputs[1]), gradients
 
     def shown(self, direction: Direction, trail: Trail) -> Array:
-        """What of a trail is given out."""
+        """The part of a direction's states that is the layer's output: here h of every step."""
         return trail.h
 
     def arriving(self, dy: Array, direction: Direction, trail: Trail) -> Array:
-        """The gradient of h at every step that comes from what was given out."""
+        """The gradient of h at every step, given that of `shown`."""
         return dy
 
     def state_gradients(self, cache: list[Trail]) -> dict[str, Array]:
@@ -107,11 +107,11 @@ class FinalState(Recurrent):
     reduces: ClassVar[bool] = True
 
     def shown(self, direction: Direction, trail: Trail) -> Array:
-        """The step taken last."""
+        """h of the step taken last."""
         return direction.taken(trail.h)[:, -1].copy()
 
     def arriving(self, dy: Array, direction: Direction, trail: Trail) -> Array:
-        """Zero at all other steps."""
+        """That of the last step; zero at all others."""
         whole = np.zeros_like(trail.h)
         direction.taken(whole)[:, -1] = dy
         return whole
