@@ -58,7 +58,7 @@ def _found(sources: Sequence[str], asked: Asked) -> list[_Found]:
         sides = [(sources[0], {}), (sources[0], overrides)]
     else:
         sides = [(source, overrides) for source in sources]
-    texts = {source: _content(source) for source in sources}
+    texts = {source: content_of(source) for source in sources}
     found, problems = [], []
     for source, settings in sides:
         try:
@@ -98,7 +98,7 @@ def _diagnosed(side: _Found, asked: Asked, progress: Progress) -> Report:
         return diagnose(side.config, progress=reach, **asked.means)
 
 
-def _content(source: str) -> str | None:
+def content_of(source: str) -> str | None:
     """The text of a source; None where it cannot be read, which loading it as a config will say."""
     try:
         if source == STDIN:

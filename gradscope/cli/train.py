@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import click
 
 from gradscope.cli.asked import Asked, Looks, every_look, measuring_options
 from gradscope.cli.commands import GuardedCommand
-from gradscope.cli.diagnoses import STDIN, read_settings, standard_input
+from gradscope.cli.diagnoses import STDIN, read_settings
 from gradscope.cli.event_files import event_file, event_folder
 from gradscope.cli.exits import FAIL_ON, INTERRUPTED, findings_code
 from gradscope.cli.options import (
@@ -103,7 +104,7 @@ def train(
 
     check_pictures([Copy(form, output)])
     own = {f"training.{name}": value for name, value in lesson.items() if value is not None}
-    config = _loaded(source, read_settings(asked.settings) | asked.draws | own)
+    config = _loaded(source, read_settings(asked.settings), asked.draws | own)
     report = _taught(config, asked, tensorboard, quiet=looks.quiet)
     options = render_options(to_file=output is not None, **looks._asdict())
     outcome = Outcome((report,), fails_on=FAIL_ON[fail_on], repository=here())
@@ -138,9 +139,13 @@ def _both(first: Told | None, second: Told | None) -> Told | None:
     return tell
 
 
-def _loaded(source: str, overrides: Mapping[str, Any]) -> Config:
+def _loaded(source: str, settings: Mapping[str, Any], asked: Mapping[str, Any]) -> Config:
+    """The config with what was asked for in place of its own, which must be sound all the same."""
+    from gradscope.cli.sides import content_of
     from gradscope.loading import load_config
 
-    if source == STDIN:
-        return load_config("<stdin>", overrides, text=standard_input())
-    return load_config(source, overrides)
+    # A file is read again, in whatever encoding it has; what can be read only once is not.
+    text = None if os.path.isfile(source) else content_of(source)
+    name = "<stdin>" if source == STDIN else source
+    config = load_config(name, settings, text=text)
+    return load_config(name, {**settings, **asked}, text=text) if asked else config
