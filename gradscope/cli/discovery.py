@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from gradscope.cli.devices import is_device
 from gradscope.cli.diagnoses import STDIN
 from gradscope.errors import Place, Problem, reason_of
 
@@ -49,11 +50,6 @@ def _identity(path: str) -> str:
     return path if path == STDIN else os.path.normcase(os.path.abspath(path))
 
 
-def _is_device(path: str) -> bool:
-    """Whether there is something that holds no text, such as a pipe: who reads it may wait for ever."""
-    return os.path.exists(path) and not os.path.isfile(path)
-
-
 class _Folder:
     """What one folder holds."""
 
@@ -64,7 +60,8 @@ class _Folder:
         self.others: list[str] = []
         self.failures: list[Failure] = []
         for file in self._files(path):
-            (self.others if _is_device(file) or not is_config(file) else self.configs).append(file)
+            # Who reads a pipe may wait for ever.
+            (self.others if is_device(file) or not is_config(file) else self.configs).append(file)
         if not self.configs and not self.failures:
             fact = "there is no config in this folder"
             self._fail(path, fact, "a config is a .yaml or .yml file with the keys `input` and `layers`")

@@ -5,6 +5,7 @@ import sys
 
 import click
 
+from gradscope.cli.devices import is_device
 from gradscope.errors import Place, Problem, UserError, reason_of
 from gradscope.render.characters import visible
 
@@ -28,7 +29,7 @@ def write(
         content = found if isinstance(found, bytes) else found.encode("utf-8", "backslashreplace")
         if path is None:
             _print(found, ansi)
-        elif os.path.exists(path) and not os.path.isfile(path):
+        elif is_device(path):
             _write_into(content, path)
         else:
             _replace(content, os.path.realpath(path))

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 import click
 
+from gradscope.cli.devices import is_device
+
 _READ = ("baseline",)
 """Options that name a file to be read; arguments do all of them."""
 _WRITTEN = {"output": "-o", "copies": "--report", "write_baseline": "--write-baseline"}
@@ -17,7 +19,7 @@ def check_targets(ctx: click.Context) -> None:
     Raises:
         UsageError: a file would be written over.
     """
-    written = [(option, path) for option, path in _targets(ctx) if not _is_device(path)]
+    written = [(option, path) for option, path in _targets(ctx) if not is_device(path)]
     if not written:
         return
     taken = {os.path.realpath(path): "it is read" for path in _sources(ctx)}
@@ -43,7 +45,3 @@ def _sources(ctx: click.Context) -> Iterator[str]:
         for path in value if isinstance(value, tuple) else (value,):
             if isinstance(path, str) and os.path.isfile(path):
                 yield path
-
-
-def _is_device(path: str) -> bool:
-    return os.path.exists(path) and not os.path.isfile(path)
