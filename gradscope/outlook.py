@@ -76,8 +76,7 @@ def foretell(config: Config) -> Prediction:
 def _judged(config: Config, outline: Outline, prediction: Prediction) -> tuple[Finding, ...]:
     """As if one trial had shown the predicted flow, and nothing else."""
     trial = TrialTrace(_UNMEASURED, None, (), None, prediction.flow)
-    policy = msgspec.structs.replace(policy_of(config), select=OF_THE_FLOW)
-    return judge(Case(outline, (trial,)), policy)
+    return judge(Case(outline, (trial,)), policy_of(config, OF_THE_FLOW))
 
 
 def _foretold(config: Config, problems: Problems) -> tuple[Outline, Prediction] | None:

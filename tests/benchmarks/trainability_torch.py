@@ -2,8 +2,8 @@
 
     python -m tests.benchmarks.trainability_torch FILE.jsonl --count 320 --data DIGITS.npz
 
-What no tool shares with this one is the ratio itself: whether it predicts training as well where gradscope
-computes neither side. Networks already in the file are not trained again.
+Does the ratio of the gradients predict training as well where gradscope computes neither of them? Networks
+already in the file are not trained again.
 """
 
 import argparse
