@@ -25,6 +25,7 @@ from gradscope.cli.options import (
 )
 from gradscope.cli.output import write
 from gradscope.cli.reporting import here, shows_advice, write_reports
+from gradscope.cli.targets import check_read
 from gradscope.render import COMPACT_RENDERERS
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ def check(
     """
     known = _known(baseline, write_baseline)
     found = find_configs(paths)
+    check_read(source for source in found.sources if isinstance(source, str))
     _say_skipped(found.skipped, looks.verbose)
     written = [Copy(form, output), *copies]
     explains = explains and shows_advice(written, quiet=looks.quiet)

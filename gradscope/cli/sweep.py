@@ -18,6 +18,7 @@ from gradscope.cli.options import (
     quiet_option,
     verbose_option,
 )
+from gradscope.cli.targets import check_read
 from gradscope.sweeping.bounds import MOST_JOBS, MOST_SECONDS
 
 FORMATS = ("table", "json", "csv", "markdown", "jsonl", "html", "png")
@@ -137,5 +138,6 @@ def sweep(*, config: str | None, store: str | None, summary: str | None, dry_run
     if config == STDIN and store is None:
         raise click.UsageError("there is nothing beside standard input; name a place with --store FILE")
     path = f"{os.path.splitext(config)[0]}.sweep.sqlite" if store is None else store
+    check_read([path])
     request = Request(config=config, store=path, **given)
     ctx.exit(show_estimate(request) if dry_run else run_sweep(request))

@@ -14,6 +14,7 @@ from gradscope.cli.failures import say
 from gradscope.cli.output import write
 from gradscope.cli.sweep_output import JsonLines, write_sweep
 from gradscope.cli.sweep_progress import SweepProgress
+from gradscope.cli.targets import check_read
 from gradscope.cli.terminal import shows_progress
 from gradscope.errors import Problem, UserError
 
@@ -110,6 +111,7 @@ def _job(request: Request) -> Job:
     if found is not None:
         axes, groups = [*found.axes, *axes], [*map(list, found.zipped), *groups]
         draws, where, source = draws or found.draws, where or found.where, found.base
+        check_read([source])
     for axis in chain(axes, *groups):
         if axis.name in request.asked.settings:
             fact = f"'{axis.name}' is set with --set and varied"

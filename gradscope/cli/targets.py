@@ -1,47 +1,74 @@
 """The files that a call would write: none of them may be one that it reads, and no two the same."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import click
 
 from gradscope.cli.devices import is_device
+from gradscope.cli.options import Copy
 
-_READ = ("baseline",)
+_READ = ("baseline", "summary")
 """Options that name a file to be read; arguments do all of them."""
-_WRITTEN = {"output": "-o", "copies": "--report", "write_baseline": "--write-baseline"}
+_WRITTEN = {
+    "output": "-o",
+    "copies": "--report",
+    "exports": "--export",
+    "write_baseline": "--write-baseline",
+}
 """Parameters that name files to be written, and what they are called on the command line."""
+_IS_READ = "it is read"
 
 
 def check_targets(ctx: click.Context) -> None:
-    """Refuse a call that would lose a config or a report of its own.
+    """Refuse a call that would lose a config or a report of its own, as far as its own words tell.
 
     Raises:
         UsageError: a file would be written over.
     """
-    written = [(option, path) for option, path in _targets(ctx) if not is_device(path)]
-    if not written:
-        return
-    taken = {os.path.realpath(path): "it is read" for path in _sources(ctx)}
-    for option, path in written:
+    taken = {os.path.realpath(path): _IS_READ for path in _sources(ctx)}
+    for option, path in _targets(ctx):
         place = os.path.realpath(path)
         if place in taken:
-            fact = f"{option} would write over {path}: {taken[place]} by this very call; name another file"
-            raise click.UsageError(fact, ctx)
+            raise _refusal(ctx, option, path, f"{taken[place]} by this very call")
         taken[place] = f"{option} writes it"
+
+
+def check_read(paths: Iterable[str]) -> None:
+    """Refuse the call when it would write over one of these, which it reads besides what it names.
+
+    Raises:
+        UsageError: a file would be written over.
+    """
+    ctx = click.get_current_context()
+    targets = [(os.path.realpath(path), option, path) for option, path in _targets(ctx)]
+    read = {os.path.realpath(path) for path in paths} if targets else set()
+    for place, option, path in targets:
+        if place in read:
+            raise _refusal(ctx, option, path, f"{_IS_READ} by this very call")
+
+
+def _refusal(ctx: click.Context, option: str, path: str, reason: str) -> click.UsageError:
+    return click.UsageError(f"{option} would write over {path}: {reason}; name another file", ctx)
 
 
 def _targets(ctx: click.Context) -> Iterator[tuple[str, str]]:
     for name, option in _WRITTEN.items():
-        value = ctx.params.get(name)
-        paths = [copy.path for copy in value] if isinstance(value, tuple) else [value]
-        yield from ((option, path) for path in paths if path is not None)
+        for value in _each(ctx.params.get(name)):
+            path = value.path if isinstance(value, Copy) else value
+            if path is not None and not is_device(path):
+                yield option, path
 
 
 def _sources(ctx: click.Context) -> Iterator[str]:
     names = [own.name for own in ctx.command.params if isinstance(own, click.Argument)]
     for name in (*names, *_READ):
-        value = ctx.params.get(name or "")
-        for path in value if isinstance(value, tuple) else (value,):
+        for path in _each(ctx.params.get(name or "")):
             if isinstance(path, str) and os.path.isfile(path):
                 yield path
+
+
+def _each(value: Any) -> tuple[Any, ...]:
+    """The values of a parameter, which may be repeatable."""
+    return value if isinstance(value, tuple) else (value,)

@@ -1,5 +1,6 @@
 """No call writes over a file that it reads, or twice over its own."""
 
+import json
 import os
 from pathlib import Path
 
@@ -23,6 +24,46 @@ def test_nor_by_a_copy_of_it_under_another_name(tmp_path: Path) -> None:
     result = call("check", file, "--report", f"junit={link}")
     assert (result.exit_code, file.read_text(encoding="utf-8")) == (2, SMALL)
     assert "--report would write over" in result.stderr
+
+
+@pytest.mark.parametrize("options", [["-o"], ["--write-baseline"], ["--report"]])
+def test_a_config_in_a_folder_is_not_written_over(options: list[str], tmp_path: Path) -> None:
+    file = small(tmp_path)
+    target = f"junit={file}" if options == ["--report"] else file
+    result = call("check", tmp_path, *options, target)
+    assert (result.exit_code, file.read_text(encoding="utf-8")) == (2, SMALL)
+    assert f"{options[0]} would write over {file}: it is read by this very call" in result.stderr
+
+
+def test_a_report_may_lie_in_the_folder_that_is_checked(tmp_path: Path) -> None:
+    small(tmp_path)
+    report = tmp_path / "report.yaml"
+    for _ in range(2):
+        assert call("check", tmp_path, "--format", "json", "-o", report).exit_code == 0
+    assert json.loads(report.read_text(encoding="utf-8"))["reports"][0]["name"] == "small"
+
+
+def test_the_base_of_a_sweep_file_is_not_written_over(tmp_path: Path) -> None:
+    base, file = small(tmp_path), tmp_path / "depths.yaml"
+    file.write_text(f"base: {base.name}\naxes: {{seed: [0, 1]}}\n", encoding="utf-8")
+    result = call("sweep", file, "-o", base)
+    assert (result.exit_code, base.read_text(encoding="utf-8")) == (2, SMALL)
+    assert f"-o would write over {base}" in result.stderr
+
+
+@pytest.mark.parametrize("options", [[], ["--store", "net.sweep.sqlite"]])
+def test_a_store_is_not_written_over_by_its_report(
+    options: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    small(tmp_path, "net")
+    again = ["sweep", "net.yaml", "--axis", "seed=0,1", "--jobs", "1", *options]
+    assert call(*again).exit_code == 0
+    store = tmp_path / "net.sweep.sqlite"
+    before = store.read_bytes()
+    for result in (call(*again, "-o", store.name), call("sweep", "--summary", store.name, "-o", store.name)):
+        assert (result.exit_code, store.read_bytes()) == (2, before)
+        assert "-o would write over net.sweep.sqlite" in result.stderr
 
 
 def test_a_baseline_is_not_written_over(tmp_path: Path) -> None:
