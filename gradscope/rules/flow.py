@@ -60,7 +60,9 @@ def _vanishing_message(hit: Hit, outline: Outline) -> str:
         return f"{fact}: neither SGD nor Adam trains this"
     if hit.measured < -3.0:
         return f"{fact}: plain SGD does not train this, Adam may"
-    return f"{fact}: near the limit below which SGD fails"
+    if hit.measured <= -2.0:
+        return f"{fact}: near the limit below which SGD fails"
+    return f"{fact}: {_past(hit)}"
 
 
 def _exploding_message(hit: Hit, outline: Outline) -> str:
@@ -70,7 +72,14 @@ def _exploding_message(hit: Hit, outline: Outline) -> str:
     fact = f"the gradient at {first} is {power_of_ten(hit.measured)} times that at {last}"
     if hit.measured > 3.0:
         return f"{fact}: neither SGD nor Adam trains this"
-    return f"{fact}: near the limit above which SGD and Adam fail"
+    if hit.measured >= 2.0:
+        return f"{fact}: near the limit above which SGD and Adam fail"
+    return f"{fact}: {_past(hit)}"
+
+
+def _past(hit: Hit) -> str:
+    """Of a ratio at which networks train as a rule, so that only a limit of the config objects to it."""
+    return f"past the limit of {hit.limit:g} that the config sets"
 
 
 def _steep(trace: Trace, trial: TrialTrace, limits: Limits) -> Iterable[Hit]:

@@ -70,6 +70,26 @@ def test_the_message_says_which_optimizer_gives_up(log10_ratio: float, end: str)
     assert findings[0].message.endswith(f": {end}")
 
 
+@pytest.mark.parametrize(
+    ("log10_ratio", "limits", "end"),
+    [
+        (-1.0, "GS101: {warn_ratio: 0.5}", "past the limit of 0.5 that the config sets"),
+        (-1.0, "GS101: {min_ratio: 0.25, warn_ratio: 0.5}", "past the limit of 0.25 that the config sets"),
+        (3.0, "GS101: {warn_ratio: 1.0e+5}, GS102: off", "past the limit of 100000 that the config sets"),
+        (-7.0, "GS101: {min_ratio: 1.0e-5}", "neither SGD nor Adam trains this"),
+        (-4.0, "GS101: {min_ratio: 1.0e-5}", "plain SGD does not train this, Adam may"),
+        (-2.5, "GS101: {min_ratio: 0.1}", "near the limit below which SGD fails"),
+        (1.0, "GS102: {warn_ratio: 5}", "past the limit of 5 that the config sets"),
+        (-9.0, "GS101: off, GS102: {max_ratio: -1}", "past the limit of -1 that the config sets"),
+        (2.5, "GS102: {max_ratio: 200}", "near the limit above which SGD and Adam fail"),
+    ],
+)
+def test_the_message_is_true_whatever_the_limits(log10_ratio: float, limits: str, end: str) -> None:
+    config = read(HEALTHY + f"rules: {{{limits}}}\n")
+    findings = judge(with_log10_ratios(trace_of(config), *[log10_ratio] * 4), policy_of(config))
+    assert findings[0].message.endswith(f": {end}")
+
+
 def test_a_limit_of_the_config_wins_over_the_optimizers() -> None:
     config = read(HEALTHY + "rules: {optimizer: adam, GS101: {min_ratio: 3.0e-3, warn_ratio: 0.5}}\n")
     trace = trace_of(config)
