@@ -1,4 +1,4 @@
-"""What a logarithm stands for, as a float and in words, also where it is no float any more."""
+"""Numbers in words: what a logarithm stands for, also where it is no float any more, and how many."""
 
 import math
 
@@ -25,3 +25,13 @@ def power10(log10: float) -> float:
         return math.pow(10.0, log10)
     except OverflowError:
         return math.inf
+
+
+def count(number: int, noun: str, nouns: str = "") -> str:
+    """A number of things: `1 trial`, `3 trials`, `1,024 samples`."""
+    return f"{number:,} {plural(number, noun, nouns)}"
+
+
+def plural(number: float, noun: str, nouns: str = "") -> str:
+    """What that many of a thing are called; `nouns` where they take more than an s."""
+    return noun if number == 1 else nouns or f"{noun}s"

@@ -42,10 +42,10 @@ RANKS = {
 """A module imports from lower ranks or its own room; rooms of one rank are strangers."""
 
 NEIGHBOURS = {
-    "engine": ("errors",),
-    "config": ("engine", "errors"),
+    "engine": ("errors", "numerals"),
+    "config": ("engine", "errors", "numerals"),
     "probe": ("engine", "errors", "numerals"),
-    "build": ("config", "engine", "errors"),
+    "build": ("config", "engine", "errors", "numerals"),
     "theory": ("config", "engine", "errors", "numerals", "probe.flow", "probe.summary", "probe.trace"),
     "rules": (
         "config.schema",

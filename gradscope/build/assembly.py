@@ -19,6 +19,7 @@ from gradscope.engine.random import Stream
 from gradscope.engine.sequence import Sequence as Steps
 from gradscope.engine.weights import Weight
 from gradscope.errors import Mistake, Problems
+from gradscope.numerals import plural
 
 Shape = tuple[int, ...]
 
@@ -91,9 +92,10 @@ class Assembly:
 
         weight = self._sharing.take(make)
         if weight.shape != shape:
+            inputs, outputs = weight.shape
             raise Mistake(
-                f"shared weights have {weight.shape[0]} inputs and {weight.shape[1]} outputs, "
-                f"this copy needs {shape[0]} and {shape[1]}",
+                f"shared weights have {inputs} {plural(inputs, 'input')} and {outputs} "
+                f"{plural(outputs, 'output')}, this copy needs {shape[0]} and {shape[1]}",
                 _SHARED_HINT,
             )
         return weight
@@ -123,9 +125,8 @@ class Assembly:
         with np.errstate(over="ignore"):  # what float32 cannot hold is found when measured
             vector = self._sharing.take(lambda: np.full(size, value, dtype=self.dtype))
         if vector.size != size:
-            raise Mistake(
-                f"shared parameters are for {vector.size} features, this copy has {size}", _SHARED_HINT
-            )
+            fact = f"shared parameters are for {words((vector.size,))}, this copy has {size}"
+            raise Mistake(fact, _SHARED_HINT)
         return vector
 
     def stream(self, info: LayerInfo, purpose: str) -> Stream:

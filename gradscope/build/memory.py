@@ -10,6 +10,7 @@ from gradscope.engine.layer import Step
 from gradscope.engine.outline import LayerInfo
 from gradscope.engine.parameters import Parameter
 from gradscope.engine.weights import Weight
+from gradscope.numerals import plural
 
 ARRAYS_A_LAYER = 2
 """An output and what is kept for the way back; slopes and masks are as large as the output."""
@@ -125,6 +126,6 @@ def _bytes(drawing: _Drawing) -> int:
 def byte_words(size: float) -> str:
     """1.5 GB, 30 MB, 12 kB, 232 bytes."""
     if size < 1e6:
-        return f"{size / 1e3:.0f} kB" if size >= 1e3 else f"{size:.0f} bytes"
+        return f"{size / 1e3:.0f} kB" if size >= 1e3 else f"{size:.0f} {plural(round(size), 'byte')}"
     unit, prefix = next((each for each in _UNITS if size >= 0.1 * each[0]), (1e6, "M"))
     return f"{size / unit:.{0 if prefix == 'M' else 1}f} {prefix}B"

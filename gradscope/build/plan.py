@@ -203,7 +203,7 @@ class Plan:
             hint = (
                 "use an initialiser that needs no QR, as `he_normal`" if needs.whole else "make it narrower"
             )
-        problems.add(place, f"{fact}, {byte_words(free)} are free", hint)
+        problems.add(place, f"{fact}, with {byte_words(free)} free", hint)
         return False
 
 

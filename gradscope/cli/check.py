@@ -26,6 +26,7 @@ from gradscope.cli.options import (
 from gradscope.cli.output import write
 from gradscope.cli.reporting import here, shows_advice, write_reports
 from gradscope.cli.targets import check_read
+from gradscope.numerals import count
 from gradscope.render import COMPACT_RENDERERS
 
 if TYPE_CHECKING:
@@ -140,6 +141,6 @@ def _kept(outcome: Outcome, path: str, code: int) -> int:
     from gradscope.baseline import baseline_text
 
     write(baseline_text(outcome.reports, outcome.repository), path)
-    count = sum(len(report.findings) for report in outcome.reports)
-    say(f"{path}: {count} findings written; `--baseline {path}` lets only new ones fail")
+    found = sum(len(report.findings) for report in outcome.reports)
+    say(f"{path}: {count(found, 'finding')} written; `--baseline {path}` lets only new ones fail")
     return code

@@ -11,6 +11,7 @@ import click
 
 from gradscope.cli.exits import OUR_FAULT, WRONG_INPUT
 from gradscope.errors import Place, Problem, UserError
+from gradscope.numerals import count
 from gradscope.render.characters import visible
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def report_failure(error: Exception, *, verbose: bool = False) -> int:
 
 def say_interrupted(finished: int, asked: int) -> None:
     """Say how far a call came before the user stopped it."""
-    _say([f"interrupted; {finished} of {asked} configs were finished"])
+    _say([f"interrupted; {finished} of {count(asked, 'config')} finished"])
 
 
 def say(line: str) -> None:

@@ -206,7 +206,7 @@ def _total(job: Job) -> int:
 
 
 def _say_end(request: Request, done: Done) -> None:
-    from gradscope.render.quantities import count
+    from gradscope.numerals import count
 
     words = f"{count(done.points, 'point')} in {request.store}"
     if done.stored:

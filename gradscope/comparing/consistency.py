@@ -5,6 +5,7 @@ import math
 import reprlib
 from collections.abc import Collection, Iterator
 
+from gradscope.numerals import count
 from gradscope.probe.summary import LayerSummary, NormSummary
 from gradscope.report import Report
 from gradscope.rules import RULES
@@ -39,7 +40,7 @@ def _impossible_in(layer: LayerSummary, trials: int) -> Iterator[str]:
             yield f"{field} of {name} is {share:g}, and a share is from 0 to 1"
     for norm in _norms(layer):
         if not 0 <= norm.zero_trials <= trials:
-            yield f"{reprlib.repr(norm.zero_trials)} of {trials} trials have no gradient at {name}"
+            yield f"{reprlib.repr(norm.zero_trials)} of {count(trials, 'trial')} have no gradient at {name}"
         for log10 in (norm.log10_l2, norm.log10_rms, norm.log10_l2_std):
             if log10 is not None and MOST_DECADES < abs(log10) < math.inf:
                 yield f"a gradient of {name} is {log10:g} decades"

@@ -12,6 +12,7 @@ from gradscope.config.objects import from_python
 from gradscope.config.suggest import suggest
 from gradscope.config.wording import described
 from gradscope.errors import Mistake, Place, Problems
+from gradscope.numerals import count
 
 _FORMS = "write it like batch.size or layers[0].dense"
 _STEP = r"[^.\[\]]+(?:\[[0-9]+\])*"
@@ -80,9 +81,9 @@ def _step_into(container: Any, text: str, path: Path) -> str | int:
         fact = f"{where} is {described(container)}, with no '{shortened(text)}' in it"
         raise Mistake(fact, f"set all of it: `--set {where}=…`")
     if not _DIGITS.fullmatch(text) or int(text) >= len(container):
-        count = len(container)
-        hint = f"the last is {where}[{count - 1}]" if count else "set the whole list"
-        raise Mistake(f"{where} has {count} entries, and no '{shortened(text)}'", hint)
+        length = len(container)
+        hint = f"the last is {where}[{length - 1}]" if length else "set the whole list"
+        raise Mistake(f"{where} has {count(length, 'entry', 'entries')}, and no '{shortened(text)}'", hint)
     return int(text)
 
 

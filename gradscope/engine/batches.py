@@ -14,6 +14,7 @@ from gradscope.engine.inputs import Form, InputMoments, Inputs, apart
 from gradscope.engine.options import Fraction, NotNegative, Real
 from gradscope.engine.random import standard_normal, standard_uniform
 from gradscope.errors import Mistake, reason_of
+from gradscope.numerals import count
 
 _MAGIC = (b"\x93NUMPY", b"PK")
 """How an .npy and an .npz begin."""
@@ -248,19 +249,19 @@ def _numbers(rows: Array, path: str) -> Array:
 def _take(rows: Array, form: Form, number: int, path: str) -> Array:
     start, stop = number * form.batch_size, (number + 1) * form.batch_size
     if rows.shape[:1] == () or rows.shape[0] < stop:
-        count = rows.shape[0] if rows.ndim else 0
-        raise Mistake(f"{path} has {count} rows, too few for {stop}", "lower `batch.size` or `batch.count`")
+        there = count(rows.shape[0] if rows.ndim else 0, "row")
+        raise Mistake(f"{path} has {there}, too few for {stop}", "lower `batch.size` or `batch.count`")
     return rows[start:stop]
 
 
-def checked_classes(values: Array, count: int, what: str) -> Array:
+def checked_classes(values: Array, classes: int, what: str) -> Array:
     """Classes or tokens as integers.
 
     Raises:
-        Mistake: they are not whole numbers from 0 to count − 1.
+        Mistake: they are not whole numbers from 0 to classes − 1.
     """
-    if values.dtype.kind not in "iu" or values.min() < 0 or values.max() >= count:
-        raise Mistake(f"{what} must be whole numbers from 0 to {count - 1}")
+    if values.dtype.kind not in "iu" or values.min() < 0 or values.max() >= classes:
+        raise Mistake(f"{what} must be whole numbers from 0 to {classes - 1}")
     return values.astype(np.int64)
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from gradscope.build.memory import byte_words
 from gradscope.effort.estimate import Estimate
-from gradscope.render.quantities import count
+from gradscope.numerals import count
 from gradscope.render.sweep_estimate import duration
 from gradscope.report import SCHEMA_VERSION, json_safe
 
@@ -64,7 +64,7 @@ def _weights(estimate: Estimate) -> str:
 
 
 def _memory(estimate: Estimate) -> str:
-    words = f"{byte_words(estimate.peak_bytes)}, {byte_words(estimate.free_bytes)} are free"
+    words = f"{byte_words(estimate.peak_bytes)}, with {byte_words(estimate.free_bytes)} free"
     if not estimate.fits:
         return f"{words}: it does not fit"
     return words if estimate.together == 1 else f"{words}; {estimate.together} trials run side by side"

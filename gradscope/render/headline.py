@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from gradscope.render.quantities import count, ratio, value
+from gradscope.numerals import count
+from gradscope.render.quantities import ratio, value
 from gradscope.report import Report
 from gradscope.rules.base import Finding
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from gradscope.numerals import plural
 from gradscope.outlook import Outlook
 from gradscope.render.bars import Scale, bar, scale_of
 from gradscope.render.characters import visible
@@ -190,10 +191,11 @@ def _unit_facts(unit: Unit) -> Iterator[tuple[str, str]]:
     if unit.phase == "critical":
         yield "depth", "a signal survives any depth of this"
     else:
+        layers = plural(round(unit.survives, 0), "layer")
         yield (
             "depth",
-            f"a signal survives about {unit.survives:,.0f} layers of this: there its gradient has changed a "
-            f"thousandfold (depth scale {value(unit.depth_scale)})",
+            f"a signal survives about {unit.survives:,.0f} {layers} of this: there its gradient has changed "
+            f"a thousandfold (depth scale {value(unit.depth_scale)})",
         )
 
 

@@ -57,8 +57,3 @@ def ratio(log10: float) -> str:
 def factor(number: float | None) -> str:
     """What something is multiplied by at each step: `×0.91`."""
     return NOTHING if number is None else f"×{value(number)}"
-
-
-def count(number: int, noun: str) -> str:
-    """A number of things: `1 trial`, `3 trials`."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
+from gradscope.numerals import count
 from gradscope.render.findings import groups
 from gradscope.render.markdown import escaped, finding_items, problem_items
 from gradscope.render.options import RenderOptions
 from gradscope.render.outcome import Failure, Outcome
-from gradscope.render.quantities import count, norm
+from gradscope.render.quantities import norm
 from gradscope.render.tally import config_words, finding_words, passes, report_words, shown_findings
 from gradscope.render.tried import tried_words
 from gradscope.report import Report

@@ -1,6 +1,6 @@
 """What a sweep would take, in words."""
 
-from gradscope.render.quantities import count
+from gradscope.numerals import count
 from gradscope.sweeping.estimate import Estimate
 from gradscope.sweeping.grid import Design
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 
+from gradscope.numerals import count
 from gradscope.render.markdown import escaped
 from gradscope.render.options import RenderOptions
-from gradscope.render.quantities import NOTHING, count, ratio, share, value
+from gradscope.render.quantities import NOTHING, ratio, share, value
 from gradscope.render.sweep_totals import totals
 from gradscope.render.verdicts import MARKS
 from gradscope.sweeping.summary import AxisSummary, MapSummary, PointSummary, Summary

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from gradscope.numerals import count
 from gradscope.render.characters import visible
 from gradscope.render.options import RenderOptions
 from gradscope.render.paint import paint
-from gradscope.render.quantities import NOTHING, count, ratio, share, value
+from gradscope.render.quantities import NOTHING, ratio, share, value
 from gradscope.render.spans import Line, Span, hanging, padded, width
 from gradscope.render.sweep_map import cut, map_lines
 from gradscope.render.sweep_totals import totals

@@ -1,6 +1,6 @@
 """How many points a sweep has, and of which kinds, in words."""
 
-from gradscope.render.quantities import count
+from gradscope.numerals import count
 from gradscope.sweeping.summary import Summary
 
 

@@ -2,8 +2,8 @@
 
 from collections import Counter
 
+from gradscope.numerals import count
 from gradscope.render.outcome import Outcome
-from gradscope.render.quantities import count
 from gradscope.report import Report
 from gradscope.rules.base import Finding
 

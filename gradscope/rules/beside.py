@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 
 from gradscope.engine.outline import Outline
-from gradscope.numerals import power10, power_of_ten
+from gradscope.numerals import plural, power10, power_of_ten
 from gradscope.probe.trace import TrialTrace
 from gradscope.rules.base import Case, Hit, Limits, Rule, Severity
 from gradscope.theory.beside import beside
@@ -71,9 +71,10 @@ _FINITE = "likelier an effect of few units than a mistake: the {1} of single dra
 
 def _unlike_message(hit: Hit, outline: Outline) -> str:
     size, _, cause = hit.detail.partition("|")
+    deviations = plural(round(hit.measured, 0), "deviation")
     return (
         f"from {hit.layer} towards the input the gradient leaves theory: up to {size} than predicted, "
-        f"{hit.measured:.0f} standard deviations; {cause}"
+        f"{hit.measured:.0f} standard {deviations}; {cause}"
     )
 
 

@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterable
 
 from gradscope.engine.outline import LayerInfo, Outline
-from gradscope.numerals import factor, power_of_ten
+from gradscope.numerals import count, factor, power_of_ten
 from gradscope.probe.trace import Trace, TrialTrace
 from gradscope.rules.base import Hit, Limits, Rule, Severity, graded, log10_limit
 
@@ -103,7 +103,7 @@ def _steep_message(hit: Hit, outline: Outline) -> str:
     steps = math.ceil(math.log(bound) / math.log(hit.measured)) if hit.measured > 0.0 else 1
     word = "shrinks" if hit.measured < 1.0 else "grows"
     change = f"the gradient {word} steadily, ×{factor(hit.measured)} a layer"
-    return f"{change}: {bound:g} is passed after {steps} layers"
+    return f"{change}: {bound:g} is passed after {count(steps, 'layer')}"
 
 
 def _is_open(info: LayerInfo) -> bool:

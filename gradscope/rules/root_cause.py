@@ -87,8 +87,10 @@ def _commonest(words: list[str], default: str) -> str:
 
 
 def _residual(case: Case, layers: list[LayerSummary]) -> str:
-    count = sum(info.container and not info.joins and not info.scope for info in case.layers)
-    return f"{count} residual branches that add up unscaled"
+    branches = sum(info.container and not info.joins and not info.scope for info in case.layers)
+    if branches == 1:
+        return "a residual branch that adds up unscaled"
+    return f"{branches} residual branches that add up unscaled"
 
 
 WORDS: dict[str, Callable[[Case, list[LayerSummary]], str]] = {

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Iterable
 
 from gradscope.engine.outline import Outline
-from gradscope.numerals import power_of_ten
+from gradscope.numerals import count, power_of_ten
 from gradscope.probe.trace import Trace, TrialTrace
 from gradscope.rules.base import Hit, Limits, Rule, Severity, log10_limit
 
@@ -42,21 +42,21 @@ def _vanishing_message(hit: Hit, outline: Outline) -> str:
         return f"the gradient of {hit.layer}'s state at its first step is not a number"
     steps = int(hit.detail)
     if hit.measured == -math.inf:
-        return f"no gradient at all gets back through the {steps} steps of {hit.layer}'s state"
+        return f"no gradient at all gets back through the {count(steps, 'step')} of {hit.layer}'s state"
     if hit.measured >= 0.0 or hit.limit >= 1.0:
         return _level_message(hit, steps)
     half = math.log10(2.0) * steps / -hit.measured
     back = math.ceil(-math.log10(hit.limit) * steps / -hit.measured)
     return (
         f"the gradient of {hit.layer}'s state halves every {half:.1f} steps ({power_of_ten(hit.measured)} "
-        f"after {steps}): what lies {back} steps back is not learnt"
+        f"after {steps}): what lies {count(back, 'step')} back is not learnt"
     )
 
 
 def _level_message(hit: Hit, steps: int) -> str:
     """Where a limit is set so that what hardly changes is beyond it."""
-    size = power_of_ten(hit.measured)
-    return f"{steps} steps back the gradient of {hit.layer}'s state is {size} times what it is at the last"
+    place, size = f"{count(steps, 'step')} back", power_of_ten(hit.measured)
+    return f"{place} the gradient of {hit.layer}'s state is {size} times what it is at the last"
 
 
 def _exploding_message(hit: Hit, outline: Outline) -> str:

@@ -66,8 +66,9 @@ def _dead_message(hit: Hit, outline: Outline) -> str:
     if math.isnan(hit.measured):
         return f"which units of {hit.layer} are dead cannot be told: their outputs are not numbers"
     samples = outline.batch_size * outline.batch_count
+    words = "the only sample" if samples == 1 else f"all {samples} samples"
     return (
-        f"{hit.measured:.0%} of the units of {hit.layer} are dead, silent on all {samples} samples; "
+        f"{hit.measured:.0%} of the units of {hit.layer} are dead, silent on {words}; "
         f"chance leaves {hit.detail} in a sound network of this depth"
     )
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 
 from gradscope.errors import Mistake
+from gradscope.numerals import count
 from gradscope.sweeping.axes import Axis, axis_from_plain
 from gradscope.sweeping.ranges import Interval, Range
 from gradscope.sweeping.shuffle import Shuffle
@@ -162,8 +163,9 @@ class Design:
             return
         yield from map(self.values, range(self.candidates))
         if self.draws is not None and not (self._is_listed and self.candidates == self._size):
+            few = "none" if self.draws.count == 1 else f"fewer than {self.draws.count:,}"
             raise Mistake(
-                f"of {self.candidates:,} random points fewer than {self.draws.count:,} meet the condition",
+                f"{few} of {count(self.candidates, 'random point')} meet the condition",
                 "loosen the condition, or narrow the axes to where it holds",
             )
 

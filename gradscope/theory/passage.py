@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from gradscope.engine.activations import Activation
 from gradscope.engine.outline import LayerInfo
+from gradscope.numerals import count
 from gradscope.theory.averages import Averages, averages
 from gradscope.theory.dead import dead_probability
 from gradscope.theory.level import Level, UnreachableError
@@ -176,7 +177,7 @@ def normalized(info: LayerInfo, level: Level, batch: int, batches: int) -> Passa
 
 def _over_batch(info: LayerInfo, level: Level, samples: int) -> Passage:
     if samples < LEAST_BATCH:
-        raise UnreachableError(f"it normalises over {samples} samples, the law needs {LEAST_BATCH}")
+        raise UnreachableError(f"it normalises over {count(samples, 'sample')}, the law needs {LEAST_BATCH}")
     spread = max(level.second - level.pair, 0.0) * (samples - 1) / samples
     scale = _reciprocal(spread + info.eps)
     second = spread * scale

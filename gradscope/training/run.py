@@ -161,13 +161,13 @@ def _check(plan: Plan, memory: int | None) -> None:
     free = available_bytes()
     limit = free if memory is None else min(memory, free)
     if needed > limit:
-        there = "are free" if limit == free else "are given"
+        there = "free" if limit == free else "given"
         hint = "lower the widths of the layers"
         if needed <= free:
             hint = "give it more with --memory"
         elif config.trials > 1:
             hint = "train fewer trials side by side, as in `--trials 1`"
-        fact = f"training takes {byte_words(needed)} for its weights, {byte_words(limit)} {there}"
+        fact = f"training takes {byte_words(needed)} for its weights, with {byte_words(limit)} {there}"
         _refuse(config, fact, hint)
 
 

@@ -18,8 +18,8 @@ GB = 10**9
 @pytest.mark.parametrize(
     ("units", "free", "message"),
     [
-        (1_000_000_000, 2 * GB, "one batch takes 0.5 TB of memory on its way, 2.0 GB are free"),
-        (100_000, 30_000_000, "one batch takes 51 MB of memory on its way, 30 MB are free"),
+        (1_000_000_000, 2 * GB, "one batch takes 0.5 TB of memory on its way, with 2.0 GB free"),
+        (100_000, 30_000_000, "one batch takes 51 MB of memory on its way, with 30 MB free"),
     ],
 )
 def test_a_batch_that_does_not_fit_is_refused(
@@ -48,7 +48,7 @@ def test_a_matrix_whose_qr_does_not_fit_is_refused_at_its_layer(monkeypatch: pyt
     text = "input: 40000\nlayers:\n  - dense: {units: 40000, init: orthogonal}\n  - relu\n  - dense: 3\n"
     assert messages_of(text) == [
         "net.yaml:3:5: drawing the weights of 'dense1' takes 64.0 GB of memory; one batch takes 51 MB of memory "
-        "on its way, 24.0 GB are free; use an initialiser that needs no QR, as `he_normal`"
+        "on its way, with 24.0 GB free; use an initialiser that needs no QR, as `he_normal`"
     ]
     assert messages_of(text.replace("orthogonal", "he_normal")) == []
 

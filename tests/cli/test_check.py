@@ -205,7 +205,7 @@ def test_an_interrupt_keeps_what_was_finished(tmp_path: Path, monkeypatch: pytes
     files = [small(tmp_path, name) for name in ("a", "b", "c")]
     result = call("check", *files, "-q", "--jobs", "1", "--write-baseline", known)
     assert (result.exit_code, sources(result.stdout)) == (130, [str(files[0])])
-    assert result.stderr == "interrupted; 1 of 3 configs were finished\n"
+    assert result.stderr == "interrupted; 1 of 3 configs finished\n"
     assert not known.exists()
 
 

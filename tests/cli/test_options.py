@@ -111,4 +111,5 @@ def test_output_to_minus_is_standard_output(tmp_path: Path, monkeypatch: pytest.
 def test_training_within_a_memory_that_is_too_small_is_refused(tmp_path: Path) -> None:
     result = call("train", small(tmp_path), "--memory", "1kB")
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "training takes 3 kB for its weights, 1 kB are given; give it more with --memory" in result.stderr
+    assert "training takes 3 kB for its weights, with 1 kB given; give it more with --memory" in result.stderr
+    assert ", with 1 byte given;" in call("train", small(tmp_path), "--memory", "1B").stderr

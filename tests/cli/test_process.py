@@ -220,7 +220,7 @@ def test_control_c_ends_at_once_with_130_and_keeps_what_was_finished(jobs: str, 
     stdout, stderr = process.communicate(timeout=20)
     assert process.returncode == 130
     assert stdout.split()[-1] == "first"
-    assert stderr == "interrupted; 1 of 2 configs were finished\n"
+    assert stderr == "interrupted; 1 of 2 configs finished\n"
 
 
 def test_control_c_while_waiting_for_standard_input() -> None:

@@ -129,7 +129,7 @@ def test_an_interrupt_keeps_what_was_finished(tmp_path: Path, monkeypatch: pytes
     )
     assert result.exit_code == 130
     assert [line.split()[-1] for line in result.stdout.splitlines()] == ["first"]
-    assert result.stderr == "interrupted; 1 of 3 configs were finished\n"
+    assert result.stderr == "interrupted; 1 of 3 configs finished\n"
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from gradscope.render.quantities import count, norm, ratio, share, value
+from gradscope.render.quantities import norm, ratio, share, value
 
 
 @pytest.mark.parametrize(
@@ -71,9 +71,3 @@ def test_norms_may_be_beyond_floats(log10: float | None, shown: str) -> None:
 )
 def test_ratios_are_plain_near_one(log10: float, shown: str) -> None:
     assert ratio(log10) == shown
-
-
-def test_nouns_agree_with_their_numbers() -> None:
-    assert count(1, "trial") == "1 trial"
-    assert count(0, "trial") == "0 trials"
-    assert count(1234567, "parameter") == "1,234,567 parameters"

@@ -105,14 +105,14 @@ def test_random_points_meet_the_condition_and_are_as_many_as_asked_for() -> None
 def test_a_condition_that_leaves_hardly_anything_is_told() -> None:
     with pytest.raises(Mistake) as caught:
         points(design({"x": "lin:0:1"}, draws=Draws(3), where="x > 2"))
-    assert caught.value.fact == "of 100,000 random points fewer than 3 meet the condition"
+    assert caught.value.fact == "fewer than 3 of 100,000 random points meet the condition"
 
 
 def test_drawing_from_a_grid_beyond_counting_ends_too() -> None:
     axes = {"a": "int:1:1000000000", "b": "int:1:1000000000"}
     with pytest.raises(Mistake) as caught:
         points(design(axes, draws=Draws(3), where="a < 0"))
-    assert caught.value.fact == "of 100,000 random points fewer than 3 meet the condition"
+    assert caught.value.fact == "fewer than 3 of 100,000 random points meet the condition"
     with pytest.raises(Mistake) as caught:
         points(design({"a": "int:1:1000"}, draws=Draws(3), where="a < 0"))
     assert caught.value.fact == "no point meets the condition 'a < 0'"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gradscope.build.makers.facts import Shape, known, sequence_of, use_divisor
+from gradscope.build.makers.facts import Shape, known, sequence_of, use_divisor, words
 from gradscope.config import schema
 from gradscope.engine.initializers import Fans, Initializer, glorot_uniform, zeros
 from gradscope.engine.layer import Step
@@ -25,7 +25,7 @@ def make_attention(assembly: Assembly, spec: schema.Attention, shape: Shape, inf
     """
     length, features = sequence_of(shape, info.kind)
     if features % spec.heads:
-        raise Mistake(f"{spec.heads} heads do not divide {features} features", use_divisor(features))
+        raise Mistake(f"{spec.heads} heads do not divide {words((features,))}", use_divisor(features))
     fans = Fans(features, features)
 
     def joint(made: Initializer) -> Initializer:

@@ -13,6 +13,7 @@ from gradscope.engine.layers.convolution import Convolution
 from gradscope.engine.layers.windows import Pair, Windows
 from gradscope.engine.outline import LayerInfo
 from gradscope.errors import Mistake
+from gradscope.numerals import plural
 
 if TYPE_CHECKING:
     from gradscope.build.assembly import Assembly
@@ -81,7 +82,8 @@ def _convolution(
     groups, filters = spec.groups, spec.filters
     if channels % groups or filters % groups:
         raise Mistake(
-            f"{groups} groups do not divide {channels} channels and {filters} filters",
+            f"{groups} groups do not divide {channels} {plural(channels, 'channel')} "
+            f"and {filters} {plural(filters, 'filter')}",
             use_divisor(math.gcd(channels, filters)),
         )
     positions = math.prod(windows.kernel)

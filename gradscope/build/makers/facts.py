@@ -6,6 +6,7 @@ from typing import Any
 from gradscope.engine.axes import feature_axis
 from gradscope.engine.outline import LayerInfo
 from gradscope.errors import Mistake
+from gradscope.numerals import plural
 
 Shape = tuple[int, ...]
 """Of one sample, without the batch axis."""
@@ -28,9 +29,9 @@ def words(shape: Shape) -> str:
     """A shape as the config language says it."""
     match shape:
         case Tokens():
-            return f"{shape[0]} tokens of {shape.vocab}"
+            return f"{shape[0]} {plural(shape[0], 'token')} of {shape.vocab}"
         case (features,):
-            return f"{features} features"
+            return f"{features} {plural(features, 'feature')}"
         case (length, features):
             return f"a sequence of {length} × {features}"
         case _:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gradscope.build.makers.facts import Shape, features_of, known, use_divisor
+from gradscope.build.makers.facts import Shape, features_of, known, use_divisor, words
 from gradscope.config import schema
 from gradscope.engine.layer import Step
 from gradscope.engine.layers.normalization import BATCH, LAYER, RMS, Normalization, Scheme, group_scheme
@@ -42,7 +42,7 @@ def make_group_norm(assembly: Assembly, spec: schema.GroupNorm, shape: Shape, in
     """Over the features of each group."""
     features = features_of(shape)
     if features % spec.groups:
-        raise Mistake(f"{spec.groups} groups do not divide {features} features", use_divisor(features))
+        raise Mistake(f"{spec.groups} groups do not divide {words((features,))}", use_divisor(features))
     return _normalization(assembly, spec, shape, info, group_scheme(spec.groups))
 
 

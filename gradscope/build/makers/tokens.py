@@ -52,8 +52,8 @@ def make_tied_dense(assembly: Assembly, spec: schema.TiedDense, shape: Shape, in
     vocab, units = table.shape
     if len(shape) == 3 or shape[-1] != units:
         raise Mistake(
-            f"{spec.tied} has {units} features, its transpose cannot take {words(shape)}",
-            f"end with {units} features before it",
+            f"{spec.tied} has {words((units,))}, its transpose cannot take {words(shape)}",
+            f"end with {words((units,))} before it",
         )
     if info.shares is not None:
         raise Mistake("a tied layer cannot be shared once more", "put it behind the `repeat`")

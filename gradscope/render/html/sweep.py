@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
+from gradscope.numerals import count
 from gradscope.render.html.markup import element, escaped, path, text
 from gradscope.render.html.page import Link, badge, figures, page, section
 from gradscope.render.options import RenderOptions
 from gradscope.render.pictures.sweep import sweep_pictures
-from gradscope.render.quantities import NOTHING, count, ratio
+from gradscope.render.quantities import NOTHING, ratio
 from gradscope.render.sweep_totals import totals
 from gradscope.sweeping.summary import PointSummary, Summary
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
+from gradscope.numerals import count
 from gradscope.render.html.markup import text
 from gradscope.render.html.page import Link, facts, figures, page, section
 from gradscope.render.html.report import header, report_sections, section_links
 from gradscope.render.options import RenderOptions
 from gradscope.render.pictures.training import training_pictures
-from gradscope.render.quantities import count, value
+from gradscope.render.quantities import value
 from gradscope.report import TrainingReport
 
 _ENDS = {

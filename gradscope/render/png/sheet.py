@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 from gradscope import __version__
+from gradscope.numerals import count
 from gradscope.render.characters import visible
 from gradscope.render.html.style import LIGHT
 from gradscope.render.pictures.picture import Bars, Cells, Lines, Picture, Words
@@ -57,7 +58,8 @@ def sheet(title: str, pictures: Iterable[tuple[str, Picture]]) -> bytes:
     with style.context(["default", _STYLE]), warnings.catch_warnings():
         # A letter that the font has not is drawn as a box, which is said with a warning each time.
         warnings.filterwarnings("ignore", message="Glyph")
-        return _drawn(visible(title) + (f" (html shows {left} pictures more)" if left else ""), shown)
+        more = f" (html shows {count(left, 'picture')} more)" if left else ""
+        return _drawn(visible(title) + more, shown)
 
 
 def _drawn(title: str, shown: list[tuple[str, Picture]]) -> bytes:

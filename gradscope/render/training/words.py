@@ -2,8 +2,9 @@
 
 import math
 
+from gradscope.numerals import count
 from gradscope.probe.steps import StepLayer, TrainingStep
-from gradscope.render.quantities import count, norm, ratio, share, value
+from gradscope.render.quantities import norm, ratio, share, value
 from gradscope.report import TrainingReport, TrainingSetup
 
 _TARGETS = {"teacher": "taught by a random teacher", "random": "random targets", "file": "the file's targets"}
