@@ -44,6 +44,11 @@ def value(number: float | None) -> str:
     return f"{number:.1e}"
 
 
+def setting(number: float) -> str:
+    """A number that was asked for, as one writes it: 0.1, 0.0004, 1e-05."""
+    return f"{number:g}"
+
+
 def norm(log10: float | None) -> str:
     """A norm from its log10, so that 1e-412 is written as such."""
     return NOTHING if log10 is None else power_of_ten(log10)

@@ -8,7 +8,7 @@ from gradscope.render.html.page import Link, facts, figures, page, section
 from gradscope.render.html.report import header, report_sections, section_links
 from gradscope.render.options import RenderOptions
 from gradscope.render.pictures.training import training_pictures
-from gradscope.render.quantities import value
+from gradscope.render.quantities import setting, value
 from gradscope.report import TrainingReport
 
 _ENDS = {
@@ -33,8 +33,8 @@ def _parts(report: TrainingReport) -> Iterator[str]:
 
 def _facts(report: TrainingReport) -> Iterator[tuple[str, str]]:
     setup = report.training
-    clip = "" if setup.clip is None else f", clipped to norm {value(setup.clip)}"
-    yield "optimiser", f"{setup.optimizer}, learning rate {value(setup.lr)}{clip}"
+    clip = "" if setup.clip is None else f", clipped to norm {setting(setup.clip)}"
+    yield "optimiser", f"{setup.optimizer}, learning rate {setting(setup.lr)}{clip}"
     if report.losses:
         yield "loss", f"{value(report.losses[0])} at the start, {value(report.losses[-1])} at the end"
     done = len(report.losses) - 1 if report.losses else 0

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from gradscope.probe.steps import StepLayer, TrainingStep
 from gradscope.render.pictures.picture import Cells, Line, Lines, Picture, Ticks, norms, shares, values
 from gradscope.render.pictures.thinning import thinned
+from gradscope.render.quantities import setting
 from gradscope.report import TrainingReport
 
 MOST_ROWS, MOST_COLUMNS = 40, 40
@@ -83,10 +84,11 @@ def training_pictures(report: TrainingReport) -> Iterator[Picture]:
 
 def _losses(report: TrainingReport) -> Lines:
     kept = thinned(range(len(report.losses)), MOST_LOSSES)
+    rate = setting(report.training.lr)
     return Lines(
         key="loss",
         title="Loss",
-        about=f"{report.training.optimizer} at learning rate {report.training.lr:g}, mean of the trials.",
+        about=f"{report.training.optimizer} at learning rate {rate}, mean of the trials.",
         across="step",
         labels=tuple(map(str, kept)),
         places=tuple(map(float, kept)),

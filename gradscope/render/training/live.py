@@ -11,12 +11,13 @@ from gradscope.render.spans import Line, padded, width
 from gradscope.render.table import LEAST_WIDTH
 from gradscope.render.training.curve import curve
 from gradscope.render.training.heat import heat_of, sampled
-from gradscope.render.training.words import step_words
+from gradscope.render.training.words import step_facts
 from gradscope.report import TrainingSetup
 
 AROUND = 3
 """Lines besides the map."""
 MOST_NAME = 24
+GAP = 2
 
 
 def live_text(setup: TrainingSetup, steps: Sequence[TrainingStep], options: RenderOptions, lines: int) -> str:
@@ -28,7 +29,7 @@ def _lines(
     setup: TrainingSetup, steps: Sequence[TrainingStep], options: RenderOptions, rows: int
 ) -> Iterator[Line]:
     cells = max(LEAST_WIDTH, options.width)
-    yield ((step_words(steps[-1], setup.steps)[:cells], "bold"),)
+    yield ((_fitting(step_facts(steps[-1], setup.steps), cells), "bold"),)
     losses = [step.loss for step in steps if step.loss is not None]
     yield (("loss  ", "dim"), (f"{curve(losses, cells // 2)} {value(losses[-1])}", ""))
     weighted = [layer.name for layer in steps[-1].layers if layer.weight_grad is not None]
@@ -43,3 +44,13 @@ def _lines(
             *heat.row(name),
             (f"  {norm(last[name])}", ""),
         )
+
+
+def _fitting(facts: Sequence[str], cells: int) -> str:
+    """As many of the first facts as fit on a line, each as a whole."""
+    line = facts[0]
+    for fact in facts[1:]:
+        if width(line) + GAP + width(fact) > cells:
+            break
+        line += " " * GAP + fact
+    return line

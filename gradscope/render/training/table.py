@@ -53,8 +53,11 @@ def _with_curve(values: list[float] | tuple[float, ...], words: str) -> str:
 
 def _legend(options: RenderOptions, cells: int) -> Iterator[Line]:
     meanings = (
-        ("map", "L2 norm of ∂L/∂y by step, on one scale of powers of ten; coloured by its distance"),
-        ("", "from the last layer's before training"),
+        (
+            "map",
+            "L2 norm of ∂L/∂y by step, on one scale of powers of ten; coloured by its distance from the last "
+            "layer's before training",
+        ),
         ("moved", "RMS(W − W₀)/RMS(W₀): how far the weights are from where they began"),
         ("dead", "units of the activation with slope zero on the whole batch, before → after"),
     )

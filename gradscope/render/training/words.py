@@ -4,18 +4,18 @@ import math
 
 from gradscope.numerals import count
 from gradscope.probe.steps import StepLayer, TrainingStep
-from gradscope.render.quantities import norm, ratio, share, value
+from gradscope.render.quantities import norm, ratio, setting, share, value
 from gradscope.report import TrainingReport, TrainingSetup
 
-_TARGETS = {"teacher": "taught by a random teacher", "random": "random targets", "file": "the file's targets"}
+_TARGETS = {"teacher": "a teacher's targets", "random": "random targets", "file": "the file's targets"}
 _ENDS = {"interrupted": "interrupted, measured up to", "non_finite": "ended by a NaN or an infinity at"}
 
 
 def setup_words(setup: TrainingSetup) -> str:
     """How the network was trained."""
-    clip = "" if setup.clip is None else f", clipped to {value(setup.clip)}"
+    clip = "" if setup.clip is None else f", clipped to {setting(setup.clip)}"
     return (
-        f"{count(setup.steps, 'step')} of {setup.optimizer} at {value(setup.lr)}{clip}, "
+        f"{count(setup.steps, 'step')} of {setup.optimizer} at {setting(setup.lr)}{clip}, "
         f"{_TARGETS[setup.targets]}, measured every {setup.every}"
     )
 
@@ -38,21 +38,26 @@ def loss_words(losses: tuple[float, ...]) -> str:
 
 def step_words(step: TrainingStep, steps: int) -> str:
     """A line of the log: what was measured at one step."""
+    place, *rest = step_facts(step, steps)
+    return "  ".join([place, f"loss {value(step.loss):<7}", *rest])
+
+
+def step_facts(step: TrainingStep, steps: int) -> list[str]:
+    """Which step it is, and what was measured there besides the loss; the more important first."""
     parts = [
         f"step {step.step:>{len(str(steps))}}/{steps}",
-        f"loss {value(step.loss):<7}",
         f"|∂L/∂θ| {norm(step.gradient.log10_l2)}",
         f"first/last {ratio(step.flow.log10_ratio)}",
     ]
+    if step.failed_trials:
+        parts.append(f"NaN in {count(step.failed_trials, 'trial')}")
     for word, field in (("dead", "dead_fraction"), ("saturated", "saturated_fraction")):
         layer = worst(step, field)
         if layer is not None:
             parts.append(f"{word} {share(getattr(layer, field))} at {layer.name}")
     if step.clipped_fraction:
         parts.append("clipped")
-    if step.failed_trials:
-        parts.append(f"NaN in {count(step.failed_trials, 'trial')}")
-    return "  ".join(parts)
+    return parts
 
 
 def worst(step: TrainingStep, field: str) -> StepLayer | None:
