@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterator, Sequence
 
-from gradscope.render.html.frame import LEFT, RIGHT, TOP, WIDTH, picture
+from gradscope.render.html.frame import CHARACTER, LEFT, RIGHT, TOP, WIDTH, picture
 from gradscope.render.html.markup import element, escaped, number, text
 from gradscope.render.html.scales import short_label, shown_labels, span
 from gradscope.render.html.style import SHADES
@@ -21,7 +21,8 @@ _BELOW = 40.0
 _LABELS = 30
 MARGIN = 14.0
 """More room on the left than other pictures have: labels of rows are names."""
-LONGEST = 8
+LONGEST, LONGEST_AXIS = 8, 14
+"""Characters of a label, and of the name of the rows."""
 
 
 def draw_cells(found: Cells) -> str:
@@ -120,13 +121,15 @@ class _Grid:
                 text_anchor="end",
             )
         widest = max((len(short_label(label, LONGEST)) for label in found.columns), default=1)
-        room = max(2, int((WIDTH - self.left - RIGHT) / (7.5 * widest + 6)))
+        room = max(2, int((WIDTH - self.left - RIGHT) / (CHARACTER * widest + 6)))
         for column in shown_labels(len(found.columns), room):
             x = self.left + (column + 0.5) * self.width
             label = short_label(found.columns[column], LONGEST)
             yield text("text", label, class_="tick", x=x, y=self.bottom + 15, text_anchor="middle")
         middle = (self.left + WIDTH - RIGHT) / 2
         yield text("text", found.across, class_="axis", x=middle, y=self.bottom + 33, text_anchor="middle")
+        down = f"{short_label(found.down, LONGEST_AXIS)} ↓"
+        yield text("text", down, class_="axis", x=0, y=self.bottom + 33, text_anchor="start")
 
     def _letter(self, kind: str, x: float) -> str:
         letter = MARKS[kind.removeprefix("v-")].letter

@@ -17,7 +17,8 @@ MOST_HOVERED, MOST_HOVERED_NUMBERS = 400, 61
 """Places to rest the pointer on, over layers and over numbers."""
 LONGEST = 12
 """Characters of a label; the whole of it is in the table."""
-_CHARACTER = 7.5
+CHARACTER = 10.2
+"""The width of one in a label, as large as it is on a phone."""
 
 
 class Frame:
@@ -27,7 +28,7 @@ class Frame:
         self.labels = labels
         self._shown = [short_label(labels[place], LONGEST) for place in shown_labels(len(labels))]
         slot = (WIDTH - LEFT - RIGHT) / max(1, len(self._shown))
-        self._turned = not places and max(map(len, self._shown), default=0) * _CHARACTER > slot
+        self._turned = not places and max(map(len, self._shown), default=0) * CHARACTER > slot
         self.bottom = HEIGHT - (TALL if self._turned else SHORT)
         self.up = Scale(ends[0], ends[1], self.bottom, TOP)
         self._places = places
@@ -94,7 +95,9 @@ class Frame:
         for tick in self._along.ticks:
             x = self._along(tick)
             yield element("line", class_="grid", x1=x, x2=x, y1=TOP, y2=self.bottom)
-            yield text("text", f"{tick:g}", class_="tick", x=x, y=self.bottom + 17, text_anchor="middle")
+            label = f"{tick:g}"
+            inside = min(x, WIDTH - len(label) * CHARACTER / 2)
+            yield text("text", label, class_="tick", x=inside, y=self.bottom + 17, text_anchor="middle")
 
 
 def picture(words: str, parts: Iterable[str], height: float = HEIGHT) -> str:
