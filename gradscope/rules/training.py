@@ -20,12 +20,14 @@ def _dying(outline: Outline, course: Course, limits: Limits) -> Iterable[Hit]:
         rise = after.units.dead_fraction - before.units.dead_fraction
         # A single unit is no sign, however few there are.
         if not rise <= limits["max_rise"] and round(rise * info.features) > 1:
-            detail = f"{after.units.dead_fraction:.0%} are silent on a whole batch after step {last.step}"
-            yield Hit(info.name, Severity.error, rise, limits["max_rise"], detail=detail)
+            yield Hit(info.name, Severity.error, rise, limits["max_rise"], detail=f"step {last.step}")
 
 
 def _dying_message(hit: Hit, outline: Outline) -> str:
-    return f"training killed {hit.measured:.0%} of the units of {hit.layer}: {hit.detail}"
+    return (
+        f"training killed {hit.measured:.0%} of the units of {hit.layer}: so many more are silent on a whole "
+        f"batch after {hit.detail}"
+    )
 
 
 def _exploding(outline: Outline, course: Course, limits: Limits) -> Iterable[Hit]:
