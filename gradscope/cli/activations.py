@@ -12,8 +12,8 @@ from gradscope.render.activations import ACTIVATION_RENDERERS
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @format_option(ACTIVATION_RENDERERS)
 @output_option
-@quiet_option
-@verbose_option
+@quiet_option("The names alone")
+@verbose_option()
 def activations(*, names: tuple[str, ...], form: str, output: str | None, quiet: bool, verbose: bool) -> None:
     """Show what is true of the activations, and curves of named ones.
 

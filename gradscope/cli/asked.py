@@ -75,8 +75,16 @@ def measuring_options(jobs: Decorator = jobs_option) -> Decorator:
     return decorate
 
 
-def look_options(*more: Decorator) -> Decorator:
-    """The options behind `Looks`, which the command gets as `looks`: --quiet and --verbose, and `more`."""
+def look_options(
+    *more: Decorator, quiet: Decorator | None = None, verbose: Decorator | None = None
+) -> Decorator:
+    """The options behind `Looks`, which the command gets as `looks`.
+
+    Args:
+        more: options besides --quiet and --verbose.
+        quiet: the option --quiet, where it leaves something else than a line a config.
+        verbose: the option --verbose, where it explains no columns.
+    """
 
     def decorate(command: Callable[..., None]) -> Any:
         @wraps(command)
@@ -84,7 +92,7 @@ def look_options(*more: Decorator) -> Decorator:
             looks = Looks(**{name: given.pop(name) for name in Looks._fields if name in given})
             command(looks=looks, **given)
 
-        return _decorated(showing, (*more, quiet_option, verbose_option))
+        return _decorated(showing, (*more, quiet or quiet_option(), verbose or verbose_option()))
 
     return decorate
 

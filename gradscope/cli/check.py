@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gradscope.cli.asked import Asked, Looks, full_look, measuring_options
+from gradscope.cli.asked import Asked, Looks, look_options, measuring_options
 from gradscope.cli.commands import GuardedCommand
 from gradscope.cli.diagnoses import Diagnoses, Request
 from gradscope.cli.discovery import find_configs
@@ -19,8 +19,10 @@ from gradscope.cli.options import (
     explain_option,
     fail_on_option,
     format_option,
+    full_option,
     output_option,
     report_option,
+    verbose_option,
     write_baseline_option,
 )
 from gradscope.cli.output import write
@@ -46,7 +48,7 @@ MOST_SKIPPED = 5
 @baseline_option
 @write_baseline_option
 @explain_option(default=False)
-@full_look
+@look_options(full_option, verbose=verbose_option("Name all files that are passed over"))
 @fail_on_option("error")
 def check(
     *,

@@ -42,7 +42,7 @@ def compare(
 
     \b
     Examples:
-      gradscope compare configs/deep_sigmoid.yaml --set act=relu --set init=he_normal
+      gradscope compare configs/deep_sigmoid.yaml --set act=tanh
       gradscope compare configs/plain56.yaml configs/plain56_batch_norm.yaml
       gradscope run net.yaml --format json -o before.json
       gradscope compare before.json net.yaml --fail-on warning

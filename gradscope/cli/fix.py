@@ -12,7 +12,7 @@ from gradscope.cli.commands import GuardedCommand
 from gradscope.cli.diagnoses import STDIN, read_settings, standard_input
 from gradscope.cli.exits import FINDINGS
 from gradscope.cli.failures import say
-from gradscope.cli.options import format_option, option, output_option
+from gradscope.cli.options import format_option, option, output_option, quiet_option, verbose_option
 from gradscope.cli.output import write
 from gradscope.errors import Place, Problem, UserError
 
@@ -30,7 +30,9 @@ FORMATS = ("table", "json", "csv", "markdown")
 @format_option(FORMATS)
 @output_option
 @measuring_options()
-@look_options()
+@look_options(
+    quiet=quiet_option("The outcome alone"), verbose=verbose_option("Name the source of what helped")
+)
 def fix(
     *,
     config: str,

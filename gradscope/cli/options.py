@@ -53,6 +53,23 @@ def format_option(formats: Iterable[str]) -> Decorator:
     )
 
 
+def quiet_option(shown: str = "One line a config") -> Decorator:
+    """--quiet, with what is left then."""
+    return click.option("-q", "--quiet", is_flag=True, callback=_not_with("verbose"), help=f"{shown}.")
+
+
+def verbose_option(more: str | None = "Explain the columns") -> Decorator:
+    """--verbose, with what it shows besides, if anything."""
+    traceback = "how the traceback of an internal error."
+    return click.option(
+        "-v",
+        "--verbose",
+        is_flag=True,
+        callback=_not_with("quiet"),
+        help=f"{more}; s{traceback}" if more else f"S{traceback}",
+    )
+
+
 def fail_on_option(default: str) -> Decorator:
     """--fail-on, with the command's own default."""
     help_text = "Exit with 1 when there is a finding this bad or worse."
@@ -269,13 +286,3 @@ all_option = click.option(
     "--all", "all_layers", is_flag=True, help="A row for every layer, also those without weights."
 )
 full_option = click.option("--full", is_flag=True, help="Fold nothing, however long.")
-quiet_option = click.option(
-    "-q", "--quiet", is_flag=True, callback=_not_with("verbose"), help="One line a config."
-)
-verbose_option = click.option(
-    "-v",
-    "--verbose",
-    is_flag=True,
-    callback=_not_with("quiet"),
-    help="Explain the columns; show the traceback of an internal error.",
-)

@@ -12,6 +12,11 @@ COMMANDS: dict[str, Entry] = {
     "check": Entry(
         "gradscope.cli.check", "check", "Judge many configs, a line each, and exit with 1 when any fails."
     ),
+    "sweep": Entry(
+        "gradscope.cli.sweep",
+        "sweep",
+        "Diagnose a config at many values of its knobs, in parallel, and keep every result.",
+    ),
     "theory": Entry(
         "gradscope.cli.theory",
         "theory",
@@ -41,11 +46,6 @@ COMMANDS: dict[str, Entry] = {
     ),
     "init": Entry("gradscope.cli.init", "init", "Write a commented starter config."),
     "schema": Entry("gradscope.cli.schema", "schema", "Print the JSON Schema of the config, for editors."),
-    "sweep": Entry(
-        "gradscope.cli.sweep",
-        "sweep",
-        "Diagnose a config at many values of its knobs, in parallel, and keep every result.",
-    ),
 }
 
 

@@ -108,19 +108,20 @@ def _check_summary(ctx: click.Context) -> None:
 @option("--summary", metavar="FILE", help="Show the last sweep of a store again, without computing.")
 @format_option(FORMATS)
 @output_option
-@quiet_option
-@verbose_option
+@quiet_option("The totals alone")
+@verbose_option(None)
 def sweep(*, config: str | None, store: str | None, summary: str | None, dry_run: bool, **given: Any) -> None:
     """Diagnose a config at many values of its knobs, in parallel, and keep every result.
 
     CONFIG is a YAML file, - reads standard input; or a sweep file with base, axes, zip, random and where.
-    Results go to CONFIG.sweep.sqlite: the same call again computes only what is missing. A point that fails
-    is a row with its error, and the exit code is 1.
+    Results go to NAME.sweep.sqlite beside it: the same call again computes only what is missing. A point that
+    fails is a row with its error, and the exit code is 1.
 
     \b
     Examples:
-      gradscope sweep configs/deep_sigmoid.yaml --axis depth=5,10,20 --axis act=sigmoid,tanh,relu
-      gradscope sweep net.yaml --axis depth=int:5:50:10 --axis width=32,64 --where 'depth * width < 2000'
+      gradscope sweep configs/deep_sigmoid.yaml --axis depth=5,10,20
+      gradscope sweep net.yaml --axis depth=5,10,20 --axis act=sigmoid,tanh,relu
+      gradscope sweep net.yaml --axis depth=int:5:50:10 --where 'depth < 30'
       gradscope sweep net.yaml --axis gain=log:0.1:10:20 --export results.csv
       gradscope sweep net.yaml --axis seed=int:0:99 --format jsonl | jq .verdict
       gradscope sweep net.yaml --axis depth=10,20 --dask tcp://scheduler:8786

@@ -47,7 +47,7 @@ def theory(
     Examples:
       gradscope theory configs/deep_sigmoid.yaml
       gradscope theory configs/tanh_edge_of_chaos.yaml --set sigma_w2=4
-      gradscope theory configs/tanh_edge_of_chaos.yaml --axis sigma_w2=lin:0.25:9:200
+      gradscope theory configs/tanh_edge_of_chaos.yaml --axis sigma_w2=lin:1:9:200
       gradscope theory net.yaml --format json -o theory.json
     """
     from gradscope.cli.terminal import render_options

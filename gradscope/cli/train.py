@@ -43,10 +43,16 @@ TARGETS = ("teacher", "random")
     type=click.IntRange(1),
     metavar="N",
     check=at_most(10**9),
-    help="Steps of the optimiser; 100.",
+    help="Steps of the optimiser, by default 100.",
 )
-@option("--lr", type=click.FloatRange(0.0), metavar="X", check=finite, help="Learning rate.")
-@option("--optimizer", type=click.Choice(OPTIMIZERS), help="As PyTorch defines them; sgd.")
+@option(
+    "--lr",
+    type=click.FloatRange(0.0),
+    metavar="X",
+    check=finite,
+    help="Learning rate, by default 0.1 for sgd, 0.01 for momentum, 0.001 for adam and adamw.",
+)
+@option("--optimizer", type=click.Choice(OPTIMIZERS), help="As PyTorch defines them, by default sgd.")
 @option(
     "--clip",
     type=click.FloatRange(0.0, min_open=True),
@@ -59,9 +65,13 @@ TARGETS = ("teacher", "random")
     type=click.IntRange(1),
     metavar="K",
     check=at_most(10**9),
-    help="Measure every K steps; about 25 times.",
+    help="Measure every K steps, by default about 25 times.",
 )
-@option("--targets", type=click.Choice(TARGETS), help="What to learn where the data do not say; teacher.")
+@option(
+    "--targets",
+    type=click.Choice(TARGETS),
+    help="What to learn where the data do not say, by default from the teacher, a fixed random network.",
+)
 @option(
     "--tensorboard",
     metavar="DIR",

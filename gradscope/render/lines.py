@@ -110,7 +110,7 @@ def _end(outcome: Outcome, told: bool, options: RenderOptions) -> Iterator[Line]
     if told:
         yield (
             (
-                "`gradscope explain RULE` says why and what helps, `gradscope run FILE` shows every layer",
+                "`gradscope explain RULE` says why, `gradscope run FILE` shows every layer",
                 "dim",
             ),
         )

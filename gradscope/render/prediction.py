@@ -11,7 +11,7 @@ import msgspec
 from gradscope.numerals import plural
 from gradscope.outlook import Outlook
 from gradscope.render.bars import Scale, bar, scale_of
-from gradscope.render.characters import visible
+from gradscope.render.characters import legend, visible
 from gradscope.render.findings import sentence
 from gradscope.render.options import RenderOptions
 from gradscope.render.paint import paint
@@ -24,6 +24,7 @@ from gradscope.theory.unit import Unit
 ENDS = 12
 """Rows kept at either end of a long table."""
 MOST_BAR = 24
+MOST_PROSE = 100
 _GAP = "  "
 
 
@@ -40,9 +41,15 @@ FIELDS = (
 
 Render = Callable[[Outlook, RenderOptions], str]
 
-HEADS = ("layer", "E h²", "gain", "|∂L/∂y|", "±", "dead")
-"""Second moment of the output, factor on the gradient's norm, its ratio to the last flow point, spread,
-dead units."""
+MEANINGS = {
+    "layer": "every layer, from the input on",
+    "E h²": "second moment of its output",
+    "gain": "factor on the gradient's norm across the layer, going towards the input",
+    "|∂L/∂y|": "the gradient's norm over that at the last flow point; the bar is its log10",
+    "±": "standard deviation of its log10 over single draws",
+    "dead": "expected share of units that are dead on the batch",
+}
+HEADS = (*MEANINGS,)
 
 
 def render_table(found: Outlook, options: RenderOptions) -> str:
@@ -110,14 +117,19 @@ def _page(found: Outlook, options: RenderOptions) -> Iterator[Line]:
     def safe(text: str) -> str:
         return visible(text, unicode=options.unicode)
 
-    layers = found.prediction.layers
+    layers, prose = found.prediction.layers, min(options.width, MOST_PROSE)
     yield ((safe(found.config.name), "bold"), (f"  {safe(found.config.source)}", "dim"))
     yield ()
     if layers:
         yield from _table(layers, options)
         yield ()
     for label, words in _facts(found):
-        yield from hanging((padded(label, 11), "bold"), safe(words), "", min(options.width, 100))
+        yield from hanging((padded(label, 11), "bold"), safe(words), "", prose)
+    if options.verbose and layers:
+        yield ()
+        for head, meaning in MEANINGS.items():
+            label = legend(padded(head, 11), unicode=options.unicode)
+            yield from hanging((label, "bold"), legend(meaning, unicode=options.unicode), "dim", prose)
 
 
 def _table(layers: Sequence[LayerPrediction], options: RenderOptions) -> Iterator[Line]:

@@ -187,3 +187,9 @@ def test_a_pipe_is_read_once(deep: Path, tmp_path: Path) -> None:
     writer.start()
     assert call("compare", pipe, deep, "--trials", "1").exit_code == 0
     writer.join()
+
+
+def test_verbose_says_what_the_columns_are(deep: Path) -> None:
+    brief, more = (call("compare", deep, "--set", "act=relu", *extra).stdout for extra in ((), ("-v",)))
+    assert "log10 of B over A" in more
+    assert "log10 of B over A" not in brief

@@ -64,3 +64,8 @@ def test_an_unknown_option() -> None:
     result = call("--nonsense")
     assert result.exit_code == 2
     assert "--nonsense" in result.stderr
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_fits_a_terminal(name: str) -> None:
+    assert max(map(len, call(name, "--help").stdout.splitlines())) <= 80

@@ -135,3 +135,12 @@ def test_an_axis_nobody_knows() -> None:
     result = call("theory", TANH, "--axis", "sigma=1,2")
     assert (result.exit_code, result.stdout) == (2, "")
     assert "sigma" in result.stderr
+
+
+def test_verbose_says_what_the_columns_are(tmp_path: Path) -> None:
+    page, more = (call("theory", small(tmp_path), *extra).stdout for extra in ((), ("-v",)))
+    assert more.startswith(page)
+    heads = next(line for line in page.splitlines() if line.startswith("layer"))
+    explained = [line.split("  ")[0] for line in more[len(page) :].splitlines() if line and line[0] != " "]
+    assert explained == ["layer", "E h²", "gain", "|∂L/∂y|", "±", "dead"]
+    assert all(head in heads for head in explained)

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from gradscope.comparing.comparison import Side
 from gradscope.render.blocks import MARKS, finding_lines
-from gradscope.render.characters import visible
+from gradscope.render.characters import legend, visible
 from gradscope.render.compared import Compared
 from gradscope.render.compared.rows import (
     PairFold,
@@ -107,9 +107,28 @@ def _page(found: Compared, options: RenderOptions) -> Iterator[Line]:
     yield ()
     for words in remarks(comparison):
         yield from hanging(("note     ", "bold"), visible(words, unicode=options.unicode), "", prose)
+    if options.verbose:
+        yield from _legend(options, prose)
+        yield ()
     mark, style = MARKS["error"] if found.is_worse else ("✓", "bold green")
     verdicts = f"{comparison.a.report.verdict} → {comparison.b.report.verdict}; {conclusion(found)}"
     yield from hanging(("verdict  ", "bold"), f"{mark} {verdicts}", style, prose)
+
+
+MEANINGS = (
+    ("then", "the layers without weights behind it"),
+    ("|∂L/∂y|", "L2 norm of the gradient at the layer's output, of A and of B"),
+    ("decades", f"log10 of B over A; dim within {NOISE:.0f} standard errors of the trials' spread"),
+    ("|∂L/∂W|", "the same of the norm of the weight gradient"),
+    ("dead", "units of the activation with slope zero on every sample"),
+    ("satur.", "entries with less than 1 % of the activation's steepest slope"),
+)
+
+
+def _legend(options: RenderOptions, cells: int) -> Iterator[Line]:
+    for label, meaning in MEANINGS:
+        head = legend(f"{label:<9}", unicode=options.unicode)
+        yield from hanging((head, "bold"), legend(meaning, unicode=options.unicode), "dim", cells)
 
 
 def _side(letter: str, side: Side, options: RenderOptions, cells: int) -> Iterator[Line]:
