@@ -273,7 +273,8 @@ select_option = click.option(
     metavar="RULES",
     multiple=True,
     callback=rule_prefixes,
-    help="Judge by these rules only: ids or their beginnings, as in GS1,GS201. Repeatable.",
+    help="Judge by these rules only, and by GS401 as always: ids or their beginnings, as in GS1,GS201. "
+    "Repeatable.",
 )
 ignore_option = click.option(
     "--ignore",

@@ -24,5 +24,7 @@ def schema(*, output: str | None) -> None:
     from gradscope.config.json_schema import Subject, config_schema
     from gradscope.rules import RULES
 
-    rules = {rule.id: Subject(f"{rule.name}: {rule.summary}", rule.limits) for rule in RULES.values()}
+    rules = {
+        rule.id: Subject(f"{rule.name}: {rule.summary}", rule.limits, rule.always) for rule in RULES.values()
+    }
     write(json.dumps(config_schema(rules), indent=2) + "\n", output)

@@ -19,10 +19,12 @@ MAX_SEED = 2**64 - 1
 
 
 class Subject(NamedTuple):
-    """What a config may say about one rule: words about it, and its limits with their defaults."""
+    """What a config may say about one rule: words about it, its limits with their defaults, and whether it is
+    always judged."""
 
     words: str
     limits: Mapping[str, float]
+    always: bool = False
 
 
 def config_schema(rules: Mapping[str, Subject]) -> Node:
@@ -109,9 +111,10 @@ def _rules(rules: Mapping[str, Subject]) -> Node:
 
 
 def _rule(subject: Subject) -> Node:
-    severity = scalar(Severity)
+    severity = {"anyOf": [{"const": "error"}]} if subject.always else scalar(Severity)
     limits = {name: scalar(float) | {"default": value} for name, value in subject.limits.items()}
+    off = [] if subject.always else [{"const": "off"}]
     return {
         "description": subject.words,
-        "anyOf": [{"const": "off"}, *severity["anyOf"], mapping({**limits, "severity": severity})],
+        "anyOf": [*off, *severity["anyOf"], mapping({**limits, "severity": severity})],
     }

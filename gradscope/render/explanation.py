@@ -67,8 +67,9 @@ def body_text(rule: Rule) -> str:
 def _examples(rule: Rule) -> Iterator[tuple[str, str]]:
     yield "a config it objects to", rule.fires_on
     yield "one it leaves in peace", rule.silent_on
-    yield "how to set it", setting(rule)
-    yield "how to silence it on a line", f"- dense: 256  {suppression(rule)}"
+    if not rule.always:
+        yield "how to set it", setting(rule)
+        yield "how to silence it on a line", f"- dense: 256  {suppression(rule)}"
 
 
 EXPLANATIONS: dict[str, Callable[[Sequence[Rule], RenderOptions], str]] = {

@@ -113,8 +113,8 @@ class Rule(Struct, frozen=True, kw_only=True):
     per_layer: bool = False
     """Layers are judged apart; otherwise the objections of all trials are one finding."""
     logarithmic: bool = False
-    from_first_trial: bool = False
-    """A single trial is enough for the full severity."""
+    always: bool = False
+    """Judged whatever is left out, at its own severity, and a single trial is enough."""
     fires_on: str
     """A config, as YAML, that this rule must object to."""
     silent_on: str

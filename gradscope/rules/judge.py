@@ -3,6 +3,7 @@ config."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import repeat
 
 import msgspec
 
@@ -62,13 +63,11 @@ def _word(finding: Finding) -> str:
 def _judge_by(rule: Rule, policy: Policy, case: Case, courses: Sequence[Course]) -> Iterable[Finding]:
     limits = policy.limits(rule)
     groups: defaultdict[str | None, list[Hit]] = defaultdict(list)
-    for trial in case.trials:
-        hits = rule.check(case, trial, limits) if rule.check is not None else ()
+    for trial, course in zip(case.trials, courses or repeat(None), strict=False):
+        hits = [*rule.check(case, trial, limits)] if rule.check is not None else []
+        if rule.training is not None and course is not None and not hits:  # what fails at once, fails once
+            hits += rule.training(case.outline, course, limits)
         for hit in hits:
-            groups[hit.layer if rule.per_layer else None].append(hit)
-    for course in courses if rule.training is not None else ():
-        assert rule.training is not None
-        for hit in rule.training(case.outline, course, limits):
             groups[hit.layer if rule.per_layer else None].append(hit)
     if rule.static is not None:
         for hit in rule.static(case.outline, limits):

@@ -10,6 +10,8 @@ from gradscope.errors import Mistake, Place, Problems, did_you_mean
 from gradscope.rules import RULES
 from gradscope.rules.base import Hit, Limits, Rule, Severity
 
+_NEVER_HEALTHY = "what is not finite is never called healthy"
+
 AS_SHIPPED = RuleSetting(place=Place("gradscope"))
 """The setting of a rule the config does not mention."""
 
@@ -27,10 +29,12 @@ class Policy(Struct, frozen=True, kw_only=True):
 
     def rules(self) -> Iterable[Rule]:
         """Those that are judged at all."""
-        for rule in RULES.values():
-            chosen = not self.select or rule.id.startswith(self.select)
-            if chosen and not rule.id.startswith(self.ignore or ("-",)) and self.setting(rule).enabled:
-                yield rule
+        return (rule for rule in RULES.values() if rule.always or self.chooses(rule))
+
+    def chooses(self, rule: Rule) -> bool:
+        """Whether it is asked for, and not left out."""
+        selected = not self.select or rule.id.startswith(self.select)
+        return selected and not rule.id.startswith(self.ignore or ("-",)) and self.setting(rule).enabled
 
     def setting(self, rule: Rule) -> RuleSetting:
         """What the config says about a rule."""
@@ -47,7 +51,7 @@ class Policy(Struct, frozen=True, kw_only=True):
         given = self.setting(rule).severity
         severities = [Severity[given] if given else hit.severity for hit in hits]
         worst = max(severities)
-        if rule.from_first_trial:
+        if rule.always:
             return worst
         reached = [grade for grade in Severity if 2 * sum(found >= grade for found in severities) >= trials]
         lowered = [] if worst.lowered is None else [worst.lowered]
@@ -55,14 +59,17 @@ class Policy(Struct, frozen=True, kw_only=True):
 
     def is_suppressed(self, rule: Rule, line: int | None) -> bool:
         """Whether a comment on that line silences the rule."""
-        return line is not None and rule.id.startswith(self.suppressed.get(line) or ("-",))
+        return (
+            line is not None and not rule.always and rule.id.startswith(self.suppressed.get(line) or ("-",))
+        )
 
 
 def policy_of(config: Config, select: Iterable[str] = (), ignore: Iterable[str] = ()) -> Policy:
     """The config's own settings together with what the caller selects.
 
     Raises:
-        Mistake: a selected or ignored name is no rule and no prefix of one, or no rule is left.
+        Mistake: a selected or ignored name is no rule and no prefix of one, one that is always judged is
+            ignored, or no rule is left.
     """
     selected, ignored = chosen(select, ignore)
     return Policy(
@@ -78,10 +85,15 @@ def chosen(select: Iterable[str], ignore: Iterable[str]) -> tuple[tuple[str, ...
     """What is selected and ignored, as given.
 
     Raises:
-        Mistake: a name is no rule and no prefix of one, or no rule is left.
+        Mistake: a name is no rule and no prefix of one, one that is always judged is ignored, or no rule is
+            left.
     """
     selected, ignored = known_prefixes(select), known_prefixes(ignore)
-    if not any(Policy(select=selected, ignore=ignored).rules()):
+    for name in ignored:
+        if _is_always(name):
+            raise Mistake(f"{name} cannot be ignored: {_NEVER_HEALTHY}", "ignore others")
+    policy = Policy(select=selected, ignore=ignored)
+    if not any(map(policy.chooses, RULES.values())):
         raise Mistake("what is selected is ignored too, so that no rule is left", "ignore less")
     return selected, ignored
 
@@ -97,6 +109,10 @@ def known_prefixes(names: Iterable[str]) -> tuple[str, ...]:
         if not name or not any(rule.startswith(name) for rule in RULES):
             raise Mistake(f"no rule is called '{name}' or begins with it", _meant(name, prefix=True))
     return prefixes
+
+
+def _is_always(name: str) -> bool:
+    return name in RULES and RULES[name].always
 
 
 def _meant(name: str, *, prefix: bool) -> str:
@@ -115,6 +131,9 @@ def check_settings(config: Config, problems: Problems) -> None:
         if rule is None:
             problems.add(setting.place, f"unknown rule '{name}'", _meant(name, prefix=False))
             continue
+        if rule.always and (not setting.enabled or setting.severity not in (None, rule.severities[0].name)):
+            fact = f"{name} cannot be switched off or lowered: {_NEVER_HEALTHY}"
+            problems.add(setting.place, fact, "leave it out of `rules:`")
         for limit in setting.limits:
             if limit not in rule.limits:
                 hint = did_you_mean(limit, rule.limits) or f"{name} has no limits to set"
@@ -122,7 +141,11 @@ def check_settings(config: Config, problems: Problems) -> None:
                     setting.places.get(limit, setting.place), f"unknown limit '{limit}' of {name}", hint
                 )
     for line, names in config.suppressed.items():
+        place = Place(config.source, line)
         for name in names:
+            if _is_always(name):
+                problems.add(
+                    place, f"{name} cannot be silenced: {_NEVER_HEALTHY}", "leave it out of the comment"
+                )
             if not any(rule.startswith(name) for rule in RULES):
-                place = Place(config.source, line)
                 problems.add(place, f"unknown rule '{name}' in a comment", _meant(name, prefix=True))

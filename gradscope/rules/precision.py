@@ -15,11 +15,9 @@ def _non_finite(trace: Trace, trial: TrialTrace, limits: Limits) -> Iterable[Hit
 
 
 def _non_finite_later(outline: Outline, course: Course, limits: Limits) -> Iterable[Hit]:
-    step = course.failed_at
-    if step:  # what fails at once fails without training
-        yield Hit(
-            course.stages[-1].trace.origin, Severity.error, math.nan, math.nan, detail=f"at step {step} "
-        )
+    if course.failed_at is not None:
+        detail = f"at step {course.failed_at} "
+        yield Hit(course.stages[-1].trace.origin, Severity.error, math.nan, math.nan, detail=detail)
 
 
 def _non_finite_message(hit: Hit, outline: Outline) -> str:
@@ -72,7 +70,8 @@ NON_FINITE = Rule(
     verdict="non_finite",
     severities=(Severity.error,),
     summary="A NaN or an infinity appears in the forward or backward pass.",
-    why="Every number computed from it is wrong, and training would end at its first step.",
+    why="Every number computed from it is wrong, and training would end at its first step: no "
+    "option, setting or comment leaves this rule out.",
     measured_as="every output and gradient; named is the first layer that produced one, forward before "
     "backward",
     remedy="scale the weights or the input down where it begins; check a data file for missing values",
@@ -80,7 +79,7 @@ NON_FINITE = Rule(
     check=_non_finite,
     training=_non_finite_later,
     message=_non_finite_message,
-    from_first_trial=True,
+    always=True,
     fires_on="""\
 input: 64
 init: {variance: 100}

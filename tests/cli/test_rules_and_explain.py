@@ -60,7 +60,7 @@ def test_an_explanation_says_everything(rule: Rule) -> None:
         assert f"{name} = {limit:g}" in text
     for example in (rule.fires_on, rule.silent_on):
         assert "".join(f"    {line}\n" for line in example.splitlines()) in result.stdout
-    assert f"# gradscope: ignore[{rule.id}]" in text
+    assert (f"# gradscope: ignore[{rule.id}]" in text) is (rule.id != "GS401")
 
 
 def test_explanations_fit_a_terminal_of_80_columns() -> None:
@@ -73,7 +73,9 @@ def test_what_an_explanation_looks_like(golden: Golden) -> None:
     golden("cli/explain-GS101.md", call("explain", "GS101", "--format", "markdown").stdout)
 
 
-@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+@pytest.mark.parametrize(
+    "rule", [rule for rule in RULES.values() if rule.id != "GS401"], ids=lambda rule: rule.id
+)
 def test_the_setting_that_is_shown_is_one(rule: Rule, tmp_path: Path) -> None:
     text = call("explain", rule.id).stdout
     lines = text.partition("how to set it\n\n")[2].partition("\n\nhow to")[0].splitlines()
