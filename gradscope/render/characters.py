@@ -1,42 +1,9 @@
 """Which characters reach the reader: text from outside made safe to show, ASCII in place of our symbols."""
 
-_PLAIN = str.maketrans(
-    {
-        "…": "...",
-        "→": "->",
-        "×": "x",
-        "²": "^2",
-        "∂": "d",
-        "–": "-",
-        "—": "-",
-        "−": "-",
-        "≤": "<=",
-        "≥": ">=",
-        "≠": "!=",
-        "±": "+-",
-        "·": "*",
-        "√": "sqrt ",
-        "³": "^3",
-        "Σ": "sum",
-        "Φ": "Phi",
-        "χ": "chi",
-        "φ": "phi",
-        "θ": "theta",
-        "₀": "0",
-        "₁": "1",
-        "′": "'",
-        "’": "'",
-    }
-)
-"""What we write messages and explanations with, in ASCII."""
+_LETTERS = {"∂": "d", "θ": "p", "φ": "f", "Φ": "F", "′": "'", "–": "-", "×": "x"}
+"""What has one ASCII character in its place wherever it stands, so that a quantity has one name."""
 
-SYMBOLS = {
-    "∂": "d",
-    "θ": "p",
-    "φ": "f",
-    "Φ": "F",
-    "′": "'",
-    "–": "-",
+SYMBOLS = _LETTERS | {
     "─": "-",
     "→": ">",
     "²": "2",
@@ -61,9 +28,33 @@ SYMBOLS = {
     "▅": "=",
     "▆": "=",
     "▇": "#",
-    "×": "x",
 }
 """Every symbol the table draws, and the ASCII character, as wide, that stands in for it."""
+
+_IN_WORDS = str.maketrans(
+    _LETTERS
+    | {
+        "…": "...",
+        "→": "->",
+        "²": "^2",
+        "—": "-",
+        "−": "-",
+        "≤": "<=",
+        "≥": ">=",
+        "≠": "!=",
+        "±": "+-",
+        "·": "*",
+        "√": "sqrt ",
+        "³": "^3",
+        "Σ": "sum",
+        "χ": "chi",
+        "₀": "0",
+        "₁": "1",
+        "’": "'",
+    }
+)
+"""What we write messages and explanations with, in ASCII, where there is room."""
+
 _TO_ASCII = str.maketrans(SYMBOLS)
 
 
@@ -85,7 +76,7 @@ def visible(text: str, *, unicode: bool = True) -> str:
     if text.isascii() and text.isprintable():
         return text
     if not unicode:
-        text = text.translate(_PLAIN)
+        text = text.translate(_IN_WORDS)
     return "".join(_escaped(char, unicode) for char in text)
 
 

@@ -108,3 +108,9 @@ def test_what_nobody_has_a_stand_in_for_is_written_out(folder: Path) -> None:
     small(folder, "named", "name: naïve ∛\ninput: 4\nlayers: [{dense: 2}]\n")
     assert r"na\xefve \u221b" in in_ascii("run", "named.yaml", "--quiet").stdout
     assert r"na\xefve \u221b" in in_ascii("run", "named.yaml", "--format", "markdown").stdout
+
+
+def test_the_log_of_a_training_names_the_gradient_as_its_table_does(folder: Path) -> None:
+    told = in_ascii("train", "dying.yaml", "--steps", "2")
+    assert "|dL/dp| " in told.stderr
+    assert "|dL/dp| " in told.stdout

@@ -31,6 +31,11 @@ def test_without_unicode_messages_stay_readable_and_names_unambiguous() -> None:
     assert visible("0.28 a layer (√χ₁)", unicode=False) == "0.28 a layer (sqrt chi1)"
 
 
+@pytest.mark.parametrize("name", ["|∂L/∂θ|", "|∂L/∂W|", "φ′", "Φ", "×0.91"])
+def test_a_quantity_has_one_name_in_messages_and_tables(name: str) -> None:
+    assert visible(name, unicode=False) == to_ascii(name)
+
+
 @given(st.text())
 def test_any_text_becomes_one_line_that_can_be_printed(text: str) -> None:
     assert visible(text).isprintable()

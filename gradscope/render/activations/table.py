@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from gradscope.render.activations import Gallery
 from gradscope.render.activations.columns import ABOUT, COLUMNS, Column
 from gradscope.render.canvas import Canvas
-from gradscope.render.characters import legend, visible
+from gradscope.render.characters import legend, to_ascii, visible
 from gradscope.render.options import RenderOptions
 from gradscope.render.paint import paint
 from gradscope.render.quantities import value
@@ -105,7 +105,7 @@ def _panel(
         f"{labels.get(number, ''):>{_LABEL}} {row}"
         for number, row in enumerate(canvas.rows(unicode=options.unicode))
     ]
-    head = name if options.unicode else {"φ": "f", "φ′": "f'"}[name]
+    head = name if options.unicode else to_ascii(name)
     ends = f"{min(z):g}", f"{max(z):g}"
     blanks = " " * (wide - len(ends[0]) - len(ends[1]))
     return [f"{'':{_LABEL}} {head}", *body, f"{'':{_LABEL}} {ends[0]}{blanks}{ends[1]}"]
