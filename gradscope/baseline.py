@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Collection, Iterable, Iterator
 from typing import Literal, TypeAlias, cast
 
@@ -26,7 +27,7 @@ Word: TypeAlias = Literal["error", "warning", "note"]
 
 
 class Entry(Struct, frozen=True, forbid_unknown_fields=True):
-    """One known finding; the config is named from the root of the repository."""
+    """One known finding; the config is named from the root of the repository, or from that of the file."""
 
     config: str
     rule: str
@@ -42,13 +43,22 @@ class Entry(Struct, frozen=True, forbid_unknown_fields=True):
 class _File(Struct, frozen=True, forbid_unknown_fields=True):
     schema_version: Literal[1]
     findings: tuple[Entry, ...]
+    root: str | None = None
+    """What configs are named from, as a way from the file's own folder: outside a repository only, where no
+    other mark says it."""
 
 
 class Baseline:
-    """The known findings of one file, by their keys."""
+    """The known findings of one file, by their keys, and the root that their configs are named from where the
+    file says one."""
 
-    def __init__(self, entries: Iterable[Entry]):
+    def __init__(self, entries: Iterable[Entry], root: str | None = None):
         self._entries = {entry.key: entry for entry in entries}
+        self._root = root
+
+    def around(self, here: Repository) -> Repository:
+        """The repository with the root that its configs are named from."""
+        return here if self._root is None else msgspec.structs.replace(here, root=self._root)
 
     def marked(self, report: Report, repository: Repository) -> Report:
         """The report with `known` set on the findings that the baseline has, at least as bad."""
@@ -101,13 +111,14 @@ def fingerprint(rule: str, layer: str | None, config: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
-def baseline_text(reports: Iterable[Report], repository: Repository) -> str:
-    """What a baseline file holds: every finding of the reports, sorted, one a line."""
+def baseline_text(reports: Iterable[Report], repository: Repository, path: str) -> str:
+    """What a baseline file at a path holds: every finding of the reports, sorted, one a line."""
     entries = {entry.key: entry for report in reports for entry in entries_of(report, repository)}
     ordered = sorted(entries.values(), key=lambda entry: (entry.config, entry.rule, entry.layer or ""))
     lines = ",\n".join(f"  {json.dumps(msgspec.to_builtins(entry))}" for entry in ordered)
     findings = f"[\n{lines}\n ]" if lines else "[]"
-    return f'{{"schema_version": 1,\n "findings": {findings}}}\n'
+    root = "" if repository.is_found else f'\n "root": {json.dumps(_way(_folder(path), repository.root))},'
+    return f'{{"schema_version": 1,{root}\n "findings": {findings}}}\n'
 
 
 def read_baseline(path: str) -> Baseline:
@@ -122,9 +133,22 @@ def read_baseline(path: str) -> Baseline:
     except (OSError, ValueError) as error:
         raise _unusable(path, f"the baseline cannot be read: {reason_of(error)}") from error
     try:
-        return Baseline(msgspec.json.decode(content, type=_File).findings)
+        found = msgspec.json.decode(content, type=_File)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise _unusable(path, f"this is no baseline: {error}") from error
+    root = None if found.root is None else os.path.normpath(os.path.join(_folder(path), found.root))
+    return Baseline(found.findings, root)
+
+
+def _folder(path: str) -> str:
+    return os.path.dirname(os.path.realpath(path))
+
+
+def _way(start: str, end: str) -> str:
+    try:
+        return os.path.relpath(end, start).replace(os.sep, "/")
+    except ValueError:  # on another drive
+        return end
 
 
 def _called(report: Report, repository: Repository) -> str:

@@ -11,6 +11,8 @@ class Repository(Struct, frozen=True):
     folder: str = ""
     """Where relative sources start."""
     root: str = ""
+    is_found: bool = True
+    """Whether there is one; else the root is only the folder itself."""
 
     def relative(self, source: str) -> str:
         """The source from the root, with forward slashes; as it stands when it is not inside."""
@@ -27,6 +29,6 @@ def find_repository(folder: str) -> Repository:
     while not os.path.exists(os.path.join(above, ".git")):
         parent = os.path.dirname(above)
         if parent == above:
-            return Repository(folder, folder)
+            return Repository(folder, folder, is_found=False)
         above = parent
     return Repository(folder, above)

@@ -126,7 +126,7 @@ def _compared(outcome: Outcome, known: Baseline) -> Outcome:
 
     from gradscope.report import Report
 
-    repository = outcome.repository
+    repository = known.around(outcome.repository)
     gone = [name for name in known.configs if not os.path.exists(os.path.join(repository.root, name))]
     results = tuple(
         known.marked(result, repository) if isinstance(result, Report) else result
@@ -142,7 +142,7 @@ def _kept(outcome: Outcome, path: str, code: int) -> int:
         return code
     from gradscope.baseline import baseline_text
 
-    write(baseline_text(outcome.reports, outcome.repository), path)
+    write(baseline_text(outcome.reports, outcome.repository, path), path)
     found = sum(len(report.findings) for report in outcome.reports)
     say(f"{path}: {count(found, 'finding')} written; `--baseline {path}` lets only new ones fail")
     return code

@@ -53,6 +53,43 @@ def test_it_holds_when_lines_move_and_from_other_folders(
     assert call("check", project / "sick.yaml", "--baseline", project / "known.json").exit_code == 0
 
 
+@pytest.mark.parametrize("known", ["known.json", "kept/known.json"])
+def test_it_holds_outside_repositories_too(
+    known: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = tmp_path / "project"
+    for folder in ("inner", "kept", "configs"):
+        (project / folder).mkdir(parents=True)
+    sick = small(project / "configs", "sick", SICK)
+    monkeypatch.chdir(project)
+    call("check", "configs", "--write-baseline", known)
+    for folder in ("", "inner", "configs"):
+        monkeypatch.chdir(project / folder)
+        result = call("check", sick, "--baseline", project / known)
+        assert (result.exit_code, "known from the baseline" in result.stdout) == (0, True)
+    moved = project.rename(tmp_path / "moved")
+    monkeypatch.chdir(moved / "inner")
+    assert call("check", "../configs", "--baseline", f"../{known}").exit_code == 0
+    (moved / "configs" / "sick.yaml").unlink()
+    small(moved / "configs", "well", WELL)
+    fixed = call("check", "../configs", "--baseline", f"../{known}").stdout
+    assert "fixed: configs/sick.yaml GS101 at dense1" in fixed
+
+
+def test_one_without_a_root_is_named_from_where_the_call_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As all were written once, and those of repositories still are."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "kept").mkdir()
+    small(tmp_path, "sick", SICK)
+    call("check", "sick.yaml", "--write-baseline", "known.json")
+    document = json.loads((tmp_path / "known.json").read_text())
+    assert document.pop("root") == "."
+    (tmp_path / "kept" / "known.json").write_text(json.dumps(document))
+    assert call("check", "sick.yaml", "--baseline", "kept/known.json").exit_code == 0
+
+
 def test_a_new_finding_fails(project: Path) -> None:
     small(project, "other", SICK)
     result = call("check", ".", "--baseline", "known.json")
