@@ -1,23 +1,15 @@
-"""Synthetic and real input batches: the table of input distributions. Targets belong to the losses."""
+"""Synthetic input batches, and the table of all input distributions. Targets belong to the losses."""
 
 import math
-import os
-import stat
 from collections.abc import Callable
-from functools import lru_cache
-from typing import BinaryIO
 
 import numpy as np
 
 from gradscope.engine import Array
+from gradscope.engine.batch_files import checked_classes, file
 from gradscope.engine.inputs import Form, InputMoments, Inputs, apart
 from gradscope.engine.options import Fraction, NotNegative, Real
 from gradscope.engine.random import standard_normal, standard_uniform
-from gradscope.errors import Mistake, reason_of
-from gradscope.numerals import count
-
-_MAGIC = (b"\x93NUMPY", b"PK")
-"""How an .npy and an .npz begin."""
 
 
 def _standard(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
@@ -121,148 +113,6 @@ def tokens(zipf: NotNegative = 0.0) -> Inputs:
         return np.minimum(drawn, vocab - 1)
 
     return Inputs(draw, None, is_tokens=True)
-
-
-def file(path: str, *, array: str | None = None, targets: str | None = None) -> Inputs:
-    """Rows of an .npy or .npz file, in order from the first."""
-    rows, labels = _read(path, _stamp(path), array, targets)
-
-    def draw(rng: np.random.Generator, form: Form, number: int) -> Array:
-        if rows.shape[1:] != form.shape:
-            raise Mistake(
-                f"the rows of {path} have shape {list(rows.shape[1:])}, the input is {list(form.shape)}",
-                _input_for(rows.shape[1:], form.vocab),
-            )
-        part = _take(rows, form, number, path)
-        if form.vocab is not None:
-            return checked_classes(part, form.vocab, f"the tokens of {path}")
-        with np.errstate(over="ignore"):
-            return part.astype(form.dtype)
-
-    def take_targets(form: Form, number: int) -> Array:
-        return _take(labels, form, number, path)
-
-    taken = None if targets is None else take_targets
-    return Inputs(draw, None, targets=taken, is_tokens=None, is_given=True)
-
-
-def _input_for(shape: tuple[int, ...], vocab: int | None) -> str:
-    """What `input:` has to say for rows of this shape."""
-    match shape:
-        case (length,) if vocab is not None:
-            return f"say `input: {{length: {length}, vocab: {vocab}}}`"
-        case (features,):
-            return f"say `input: {features}`"
-        case (length, features) if vocab is None:
-            return f"say `input: {{length: {length}, features: {features}}}`"
-        case (_, _, _) if vocab is None:
-            return f"say `input: {list(shape)}`"
-    return "reshape the array, its first axis counting the samples"
-
-
-def _stamp(path: str) -> tuple[int, int]:
-    try:
-        status = os.stat(path)
-    except (OSError, ValueError) as error:
-        raise _unreadable(path, error) from error
-    if not stat.S_ISREG(status.st_mode):
-        raise Mistake(f"cannot read {path}: it is not a file", "name one .npy or .npz file")
-    return status.st_mtime_ns, status.st_size
-
-
-@lru_cache(maxsize=4)
-def _read(path: str, stamp: tuple[int, int], array: str | None, targets: str | None) -> tuple[Array, Array]:
-    """Inputs and targets of a file; the stamp makes a changed file another one."""
-    try:
-        with open(path, "rb") as opened:
-            return _arrays(opened, path, array, targets)
-    except OSError as error:
-        raise _unreadable(path, error) from error
-
-
-def _arrays(opened: BinaryIO, path: str, array: str | None, targets: str | None) -> tuple[Array, Array]:
-    loaded = _load(opened, path)
-    if not isinstance(loaded, np.ndarray):
-        inputs = _named(loaded, array, path, "array")
-        labels = inputs if targets is None else _named(loaded, targets, path, "targets")
-        return _numbers(inputs, path), labels
-    if array is not None or targets is not None:
-        raise Mistake(
-            f"{path} is a single array and has no names", "leave out `array` and `targets`, or write an .npz"
-        )
-    return _numbers(loaded, path), loaded
-
-
-def _unreadable(path: str, error: OSError | ValueError) -> Mistake:
-    return Mistake(f"cannot read {path}: {reason_of(error).lower()}", "paths are relative to the config")
-
-
-def _load(opened: BinaryIO, path: str) -> "Array | np.lib.npyio.NpzFile":
-    """The array or the archive of arrays in a file, told by its first bytes; never unpickled."""
-    hint = "write it with numpy.save or numpy.savez"
-    if not opened.read(len(_MAGIC[0])).startswith(_MAGIC):
-        raise Mistake(f"{path} is neither .npy nor .npz", hint)
-    opened.seek(0)
-    try:
-        return np.load(opened, allow_pickle=False)  # type: ignore[no-any-return]
-    except Exception as error:  # what is damaged raises token, zip, memory and other errors, all meaning this
-        raise Mistake(f"cannot read {path}: {error}", _hint(error, hint)) from error
-
-
-def _hint(error: Exception, otherwise: str) -> str:
-    """What to do about an array that cannot be read."""
-    return "write the first rows alone: no others are used" if isinstance(error, MemoryError) else otherwise
-
-
-def _named(archive: "np.lib.npyio.NpzFile", name: str | None, path: str, option: str) -> Array:
-    names = sorted(archive.files)
-    if not names:
-        raise Mistake(f"{path} holds no arrays", "write it with numpy.savez")
-    if name is None:
-        if len(names) == 1:
-            name = names[0]
-        else:
-            raise Mistake(f"{path} holds several arrays: {', '.join(names)}", "say which with `array: NAME`")
-    if name not in names:
-        raise Mistake(
-            f"{path} has no array '{name}'",
-            f"{option} is {'one of ' if len(names) > 1 else ''}{', '.join(names)}",
-        )
-    try:
-        found: Array = archive[name]
-    except Exception as error:  # what is damaged raises zlib, zip, struct and other errors, all meaning this
-        raise Mistake(
-            f"cannot read '{name}' of {path}: {error}", _hint(error, "write it again with numpy.savez")
-        ) from error
-    return found
-
-
-def _numbers(rows: Array, path: str) -> Array:
-    if rows.dtype.kind not in "fiub" or rows.ndim < 2:
-        raise Mistake(
-            f"{path} holds {rows.dtype} of shape {list(rows.shape)}, not rows of numbers",
-            "the first axis counts the samples",
-        )
-    return rows
-
-
-def _take(rows: Array, form: Form, number: int, path: str) -> Array:
-    start, stop = number * form.batch_size, (number + 1) * form.batch_size
-    if rows.shape[:1] == () or rows.shape[0] < stop:
-        there = count(rows.shape[0] if rows.ndim else 0, "row")
-        raise Mistake(f"{path} has {there}, too few for {stop}", "lower `batch.size` or `batch.count`")
-    return rows[start:stop]
-
-
-def checked_classes(values: Array, classes: int, what: str) -> Array:
-    """Classes or tokens as integers.
-
-    Raises:
-        Mistake: they are not whole numbers from 0 to classes − 1.
-    """
-    if values.dtype.kind not in "iu" or values.min() < 0 or values.max() >= classes:
-        raise Mistake(f"{what} must be whole numbers from 0 to {classes - 1}")
-    return values.astype(np.int64)
 
 
 def _exp(x: float) -> float:

@@ -4,6 +4,8 @@ import io
 import os
 import re
 import struct
+import tracemalloc
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +100,35 @@ def test_what_is_drawn_is_a_copy(folder: Path) -> None:
     npt.assert_array_equal(take(inputs), ROWS[:3])
 
 
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_of_a_file_larger_than_memory_the_first_rows_are_read(tmp_path: Path, order: str) -> None:
+    """Forty gigabytes, nearly all of them a hole in the file; what is behind the rows that are used is not
+    looked at."""
+    rows = np.lib.format.open_memmap(
+        tmp_path / "rows.npy", mode="w+", dtype=np.float64, shape=(10**9, 5), fortran_order=order == "F"
+    )
+    rows[:8], rows[8:10] = ROWS, np.nan
+    rows.flush()
+    del rows
+    tracemalloc.start()
+    inputs = file(str(tmp_path / "rows.npy"))
+    npt.assert_array_equal(np.concatenate([take(inputs, 4), take(inputs, 4, number=1)]), ROWS)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 1e6
+
+
+def test_trials_see_the_same_rows_whatever_becomes_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "rows.npy"
+    np.save(path, ROWS)
+    inputs = file(str(path))
+    take(inputs)
+    np.save(path, np.zeros((3, 5)))
+    npt.assert_array_equal(take(inputs), ROWS[:3])
+    with pytest.raises(Mistake, match="was changed while it was read"):
+        take(inputs, number=1)
+
+
 def test_a_changed_file_is_read_again(folder: Path) -> None:
     path = folder / "rows.npy"
     take(file(str(path)))
@@ -136,10 +167,12 @@ def test_pickled_objects_are_refused(tmp_path: Path) -> None:
     objects = np.array([[None, {}]], dtype=object)
     np.save(tmp_path / "rows.npy", objects, allow_pickle=True)
     np.savez(tmp_path / "rows.npz", rows=objects)
-    reason = "Object arrays cannot be loaded when allow_pickle=False"
-    assert mistake(tmp_path / "rows.npy") == (f"cannot read FILE: {reason}", WRITE)
+    assert mistake(tmp_path / "rows.npy") == (
+        "cannot read FILE: Array can't be memory-mapped: Python objects in dtype.",
+        WRITE,
+    )
     assert mistake(tmp_path / "rows.npz") == (
-        f"cannot read 'rows' of FILE: {reason}",
+        "cannot read 'rows' of FILE: Object arrays cannot be loaded when allow_pickle=False",
         "write it again with numpy.savez",
     )
 
@@ -248,19 +281,28 @@ def test_damage_anywhere_is_a_mistake_or_harmless(tmp_path: Path, archive: bool)
     assert refused > len(whole) // 7
 
 
-def test_a_header_that_promises_more_than_there_is(tmp_path: Path) -> None:
-    fewer = "write the first rows alone: no others are used"
-    for rows, reason, help_ in [
-        (10**12, "Unable to allocate", fewer),
-        (10**30, "Python int too large", WRITE),
-    ]:
-        header = (
-            f"{{'descr': '<f8', 'fortran_order': False, 'shape': ({rows}, 5), }}".ljust(117).encode() + b"\n"
-        )
-        (tmp_path / "rows.npy").write_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header)
-        fact, hint = mistake(tmp_path / "rows.npy")
-        assert re.match(f"cannot read FILE: {reason}", fact)
-        assert hint == help_
+def header_of(rows: int) -> bytes:
+    """The beginning of an .npy of so many rows of five numbers."""
+    words = f"{{'descr': '<f8', 'fortran_order': False, 'shape': ({rows}, 5), }}".ljust(117).encode() + b"\n"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(words)) + words
+
+
+@pytest.mark.parametrize(
+    ("rows", "reason"), [(10**12, "mmap length is greater than file size"), (10**30, "Python int too large")]
+)
+def test_a_header_that_promises_more_than_there_is(tmp_path: Path, rows: int, reason: str) -> None:
+    (tmp_path / "rows.npy").write_bytes(header_of(rows))
+    fact, hint = mistake(tmp_path / "rows.npy")
+    assert re.match(f"cannot read FILE: {reason}", fact)
+    assert hint == WRITE
+
+
+def test_an_archive_larger_than_memory(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "rows.npz", "w") as archive:
+        archive.writestr("rows.npy", header_of(10**14))
+    fact, hint = mistake(tmp_path / "rows.npz")
+    assert re.match("cannot read 'rows' of FILE: Unable to allocate", fact)
+    assert hint == "write an .npy, of which only the rows that are used are read"
 
 
 def test_a_damaged_archive(tmp_path: Path) -> None:
