@@ -22,7 +22,7 @@ _IS_READ = "it is read"
 
 
 def check_targets(ctx: click.Context) -> None:
-    """Refuse a call that would lose a config or a report of its own, as far as its own words tell.
+    """Refuse a call that would lose a config, data, or a report of its own, as far as its own words tell.
 
     Raises:
         UsageError: a file would be written over.
@@ -32,6 +32,8 @@ def check_targets(ctx: click.Context) -> None:
         place = os.path.realpath(path)
         if place in taken:
             raise _refusal(ctx, option, path, f"{taken[place]} by this very call")
+        if os.path.isfile(place) and _is_data(place):
+            raise _refusal(ctx, option, path, "it holds arrays of NumPy")
         taken[place] = f"{option} writes it"
 
 
@@ -47,6 +49,13 @@ def check_read(paths: Iterable[str]) -> None:
     for place, option, path in targets:
         if place in read:
             raise _refusal(ctx, option, path, f"{_IS_READ} by this very call")
+
+
+def _is_data(path: str) -> bool:
+    """Whether it may be data that a config names: no report begins as these do."""
+    from gradscope.engine.batch_files import holds_arrays
+
+    return holds_arrays(path)
 
 
 def _refusal(ctx: click.Context, option: str, path: str, reason: str) -> click.UsageError:

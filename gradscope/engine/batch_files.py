@@ -127,13 +127,26 @@ def _unreadable(path: str, error: OSError | ValueError) -> Mistake:
 
 def _begins_as_archive(path: str) -> bool:
     try:
-        with open(path, "rb") as opened:
-            start = opened.read(len(_NPY))
+        beginning = _beginning(path)
     except OSError as error:
         raise _unreadable(path, error) from error
-    if not start.startswith((_NPY, _NPZ)):
+    if beginning is None:
         raise Mistake(f"{path} is neither .npy nor .npz", _WRITE)
-    return start.startswith(_NPZ)
+    return beginning == _NPZ
+
+
+def holds_arrays(path: str) -> bool:
+    """Whether a file begins as those do that batches are read from; not one that cannot be read."""
+    try:
+        return _beginning(path) is not None
+    except OSError:
+        return False
+
+
+def _beginning(path: str) -> bytes | None:
+    with open(path, "rb") as opened:
+        start = opened.read(len(_NPY))
+    return next((each for each in (_NPY, _NPZ) if start.startswith(each)), None)
 
 
 def _loaded(source: str | BinaryIO, path: str) -> Any:

@@ -4,6 +4,7 @@ import json
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.cli.calls import SMALL, call, small
@@ -41,6 +42,18 @@ def test_a_report_may_lie_in_the_folder_that_is_checked(tmp_path: Path) -> None:
     for _ in range(2):
         assert call("check", tmp_path, "--format", "json", "-o", report).exit_code == 0
     assert json.loads(report.read_text(encoding="utf-8"))["reports"][0]["name"] == "small"
+
+
+@pytest.mark.parametrize("name", ["rows.npy", "rows.npz", "rows.data"])
+def test_data_are_not_written_over(name: str, tmp_path: Path) -> None:
+    file = tmp_path / name
+    with file.open("wb") as opened:
+        (np.savez if name == "rows.npz" else np.save)(opened, np.zeros((64, 4)))
+    before = file.read_bytes()
+    text = SMALL + f"batch: {{inputs: {{file: {{path: {name}}}}}}}\n"
+    result = call("run", small(tmp_path, text=text), "--format", "json", "-o", file)
+    assert (result.exit_code, file.read_bytes()) == (2, before)
+    assert f"-o would write over {file}: it holds arrays of NumPy; name another file" in result.stderr
 
 
 def test_the_base_of_a_sweep_file_is_not_written_over(tmp_path: Path) -> None:
