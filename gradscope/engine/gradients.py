@@ -1,8 +1,9 @@
 """Gradients of parameters: factored, so that norms are known without the matrix being formed."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -25,11 +26,15 @@ class Gradient(Protocol):
     def log2_l2(self) -> float:
         """log2 of the L2 norm over all entries; −inf for an exact zero."""
 
+    @property
+    def is_measured(self) -> bool:
+        """Whether that norm is known already."""
+
     def matrix(self) -> Array:
         """The entries themselves, in the parameter's shape."""
 
-    def write(self, out: Array) -> None:
-        """The same into an array."""
+    def write(self, out: Array) -> float:
+        """The same into an array; gives log2 of the norm of what is in it then."""
 
     def plus(self, others: "list[tuple[Any, int]]") -> "Gradient":
         """The sum with the gradients of other uses of the parameter, under exponents relative to this
@@ -39,7 +44,31 @@ class Gradient(Protocol):
         """The gradient times 2^exponent."""
 
 
-class Factored(ABC):
+class Keeper:
+    """A gradient that keeps its norm when its entries have been formed: it need not be found from the factors
+    then."""
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether the norm is known."""
+        return _NORM in vars(self)
+
+    def _written(self, out: Array) -> float:
+        """The norm of the entries in `out`, while they are in cache; kept where none of them can be lost."""
+        norm = log2_l2(out)
+        if _FAINTEST < norm < math.inf:
+            vars(self)[_NORM] = norm
+        return norm
+
+
+_NORM = "log2_l2"
+"""Where `cached_property` keeps it."""
+
+_FAINTEST = -100.0
+"""log2 of a norm of which no digit is in entries that float32 cannot hold."""
+
+
+class Factored(Keeper, ABC):
     """The gradient of a weight as a sum over samples that knows what each of them contributes."""
 
     dtype: np.dtype[np.floating]
@@ -64,12 +93,13 @@ class Factored(ABC):
     def matrix(self) -> Array:
         """The entries themselves, in the parameter's shape."""
 
-    def write(self, out: Array) -> None:
-        """The entries into an array of the parameter's shape."""
+    def write(self, out: Array) -> float:
+        """The entries into an array of the parameter's shape; gives log2 of their norm there."""
         out[...] = self.matrix()
+        return self._written(out)
 
 
-class Formed:
+class Formed(Keeper):
     """The gradient of a small parameter (a gain, a slope, a scale), as the array it is."""
 
     def __init__(self, array: Array, exponent: int = 0):
@@ -86,9 +116,10 @@ class Formed:
         """The entries, out of the range of their precision where the exponent takes them there."""
         return times_power_of_two(self.array, self.exponent)
 
-    def write(self, out: Array) -> None:
-        """The entries into an array."""
+    def write(self, out: Array) -> float:
+        """The entries into an array; gives log2 of their norm there."""
         out[...] = self.matrix()
+        return self._written(out)
 
     def plus(self, others: list[tuple["Formed", int]]) -> "Formed":
         """The sum with the gradients of other uses of the same parameter, each under an exponent relative to
@@ -102,7 +133,7 @@ class Formed:
         return Formed(self.array, self.exponent + exponent)
 
 
-class RowSum:
+class RowSum(Keeper):
     """Gradient of a bias: Σ over rows of dy, not formed.   dy (..., O)."""
 
     def __init__(self, dy: Array, exponent: int = 0):
@@ -118,7 +149,7 @@ class RowSum:
     def log2_l2(self) -> float:
         """log2 of the L2 norm of the sum."""
         dy, exponent, diagonal = near_one(self.dy)
-        total = np.ones(len(dy), dtype=dy.dtype) @ dy
+        total = _ones(len(dy), dy.dtype) @ dy
         square = float(np.dot(total, total))
         if square < CANCELLED[dy.dtype] * diagonal:
             square = sum_of_squares(dy.sum(axis=0, dtype=np.float64))
@@ -130,11 +161,12 @@ class RowSum:
         self.write(total)
         return total
 
-    def write(self, out: Array) -> None:
-        """The sum into an array (O,)."""
-        np.dot(np.ones(len(self.dy), dtype=self.dy.dtype), self.dy, out=out)
+    def write(self, out: Array) -> float:
+        """The sum into an array (O,); gives log2 of its norm there."""
+        np.dot(_ones(len(self.dy), self.dy.dtype), self.dy, out=out)
         if self.exponent:
             out[...] = times_power_of_two(out, self.exponent)
+        return self._written(out)
 
     def plus(self, others: list[tuple["RowSum", int]]) -> "RowSum":
         """The sum with other uses of the same bias: more rows."""
@@ -150,11 +182,19 @@ class RowSum:
     def measure_together(sums: "Sequence[RowSum]") -> None:
         """Have several of one shape find their norms, with a few calls for all."""
         dy = np.concatenate([one.dy for one in sums]).reshape(len(sums), *sums[0].dy.shape)
-        totals = np.ones(dy.shape[1], dtype=dy.dtype) @ dy
+        totals = _ones(dy.shape[1], dy.dtype) @ dy
         found = zip(sums, sums_of_squares(dy.reshape(len(sums), -1)), sums_of_squares(totals), strict=True)
         for one, diagonal, square in found:
             if is_near_one(diagonal) and not square < CANCELLED[dy.dtype] * diagonal:
                 one.log2_l2 = half_log2(square) + one.exponent
+
+
+@lru_cache(maxsize=8)
+def _ones(count: int, dtype: np.dtype[np.floating]) -> Array:
+    """What a matrix is multiplied by for the sum of its rows, which is quicker than to add them up."""
+    ones = np.ones(count, dtype=dtype)
+    ones.flags.writeable = False
+    return ones
 
 
 class OuterProducts(Factored):
@@ -176,7 +216,7 @@ class OuterProducts(Factored):
         """I · O."""
         return int(self.x.shape[2] * self.dy.shape[2])
 
-    @property
+    @cached_property
     def log2_l2(self) -> float:
         """log2 of the L2 norm of the batch gradient."""
         return half_log2(self._squares[0]) + self.sample_exponent
@@ -208,12 +248,13 @@ class OuterProducts(Factored):
         self.write(product)
         return product
 
-    def write(self, out: Array) -> None:
-        """XᵀdY into an array (I, O)."""
+    def write(self, out: Array) -> float:
+        """XᵀdY into an array (I, O); gives log2 of its norm there."""
         rows = self.x.shape[0] * self.x.shape[1]
         multiply(self.x.reshape(rows, -1).T, self.dy.reshape(rows, -1), out)
         if self.exponent:
             out[...] = times_power_of_two(out, self.exponent)
+        return self._written(out)
 
     def plus(self, others: list[tuple["OuterProducts", int]]) -> "OuterProducts":
         """The sum with other uses of the same parameter: more rows of the same samples, nothing formed."""

@@ -96,22 +96,23 @@ def random_cotangent() -> Loss:
 
 def _cross_entropy(outputs: Array, targets: Array) -> tuple[float, Array]:
     _check_classes(outputs, targets)
-    index = targets[..., np.newaxis]
-    top = outputs.max(axis=-1, keepdims=True)
-    own = np.take_along_axis(outputs, index, axis=-1).astype(np.float64) - top
+    rows = outputs.reshape(-1, outputs.shape[-1])
+    own_places = np.arange(len(rows)), targets.reshape(-1)
+    top = np.maximum.reduce(rows, axis=1)
+    own = rows[own_places].astype(np.float64) - top
     with np.errstate(over="ignore"):  # exp(−inf) is the right zero
-        powers: Array = outputs - top
+        powers: Array = rows - top[:, np.newaxis]
     np.exp(powers, out=powers)
     # The others are summed without the target's own power: 1 − p would be zero long before they are.
-    np.put_along_axis(powers, index, 0.0, axis=-1)
-    others = powers.sum(axis=-1, keepdims=True, dtype=np.float64)
+    powers[own_places] = 0.0
+    others = np.add.reduce(powers, axis=1, dtype=np.float64)
     own_power = np.exp(own)
     losses = np.log1p(others + (own_power - 1.0)) - own
-    scale = (1.0 / (targets.size * (others + own_power))).astype(outputs.dtype)
-    powers *= scale
-    np.put_along_axis(powers, index, (-others * scale).astype(outputs.dtype), axis=-1)
+    scale = (1.0 / (len(rows) * (others + own_power))).astype(outputs.dtype)
+    powers *= scale[:, np.newaxis]
+    powers[own_places] = (-others * scale).astype(outputs.dtype)
     # A −inf among the others is in no sum; 0 · −inf brings it back as a nan.
-    return float(losses.mean()) + 0.0 * float(outputs.min()), powers
+    return float(losses.mean()) + 0.0 * float(outputs.min()), powers.reshape(outputs.shape)
 
 
 def _binary_cross_entropy(outputs: Array, targets: Array) -> tuple[float, Array]:

@@ -28,7 +28,7 @@ class TokenRows(Factored):
         """V · U."""
         return int(self.vocab * self.dy.shape[2])
 
-    @property
+    @cached_property
     def log2_l2(self) -> float:
         """log2 of the L2 norm of the table's gradient."""
         return half_log2(self._square) + self.sample_exponent

@@ -53,11 +53,12 @@ def can_wait(gradients: Iterable[Gradient]) -> bool:
 
 def find_norms(gradients: Sequence[Gradient]) -> None:
     """Have those of one shape find their norms, which they keep."""
-    products = [one for one in gradients if _has_a_row_a_sample(one)]
+    unknown = [one for one in gradients if not one.is_measured]
+    products = [one for one in unknown if _has_a_row_a_sample(one)]
     for numbers in _alike(products, lambda one: (one.x.shape, one.dy.shape, one.dtype)):
         if len(numbers) > 1:
             OuterProducts.measure_together([products[number] for number in numbers])
-    sums = [one for one in gradients if type(one) is RowSum]
+    sums = [one for one in unknown if type(one) is RowSum]
     for numbers in _alike(sums, lambda one: (one.dy.shape, one.dy.dtype)):
         if len(numbers) > 1:
             RowSum.measure_together([sums[number] for number in numbers])

@@ -1,6 +1,7 @@
 """The parameters of a network as one run of entries, and how an optimiser moves them. Runs no pass."""
 
 import math
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from itertools import accumulate
@@ -8,6 +9,7 @@ from itertools import accumulate
 import numpy as np
 
 from gradscope.engine import Array
+from gradscope.engine.gradients import Gradient
 from gradscope.engine.layer import Cache, Gradients, Step
 from gradscope.engine.magnitude import exp2, joint_log2_l2, log2_l2
 from gradscope.engine.network import Network
@@ -23,16 +25,30 @@ CHUNK = 1 << 15
 class _Slot:
     """One parameter: where it lives, where it began, and its part of the run of all gradients."""
 
-    def __init__(self, parameter: Parameter, gradient: Array, start: Array):
+    def __init__(self, parameter: Parameter, gradient: Array, start: Array, stop: int):
         self.gradient = gradient
         """Flat, a view."""
-        self.formed = gradient.reshape(parameter.shape)
-        """The same in the parameter's shape."""
+        self.stop = stop
+        """Where its part of the run ends."""
         self.is_heard = False
         """Whether one of its uses has told its gradient in this pass."""
+        self.gradient_log2_l2 = -math.inf
+        """log2 of the norm of what its uses have told."""
+        self.last_change: tuple[float, float] | None = None
+        """log2 of the norms of a change and of what it changed, where that was asked for."""
+        self._formed = gradient.reshape(parameter.shape)
         self._parameter = parameter
         self._start = start
         start[:] = parameter.array.reshape(-1)
+
+    def hear(self, gradient: Gradient) -> None:
+        """Form the gradient of a use, and add it to those of the others."""
+        if self.is_heard:
+            self._formed += gradient.matrix()
+            self.gradient_log2_l2 = log2_l2(self._formed)
+        else:
+            self.gradient_log2_l2 = gradient.write(self._formed)
+            self.is_heard = True
 
     @cached_property
     def pieces(self) -> list[tuple[Array, Array]]:
@@ -70,9 +86,9 @@ class Learner:
         self.optimizer = optimizer
         self.lr = lr
         self.clip = clip
-        self._steps = tuple(network.layers())
+        steps = tuple(network.layers())
         homes: dict[int, Parameter] = {}
-        for parameter in (own for step in self._steps for own in step.own_parameters().values()):
+        for parameter in (own for step in steps for own in step.own_parameters().values()):
             homes.setdefault(id(parameter.home), parameter)
         self.size = sum(parameter.size for parameter in homes.values())
         self._gradient = np.zeros(self.size, dtype=network.dtype)
@@ -81,19 +97,19 @@ class Learner:
             step.info.name: {
                 name: self._by_home[id(parameter.home)] for name, parameter in step.own_parameters().items()
             }
-            for step in self._steps
+            for step in steps
         }
+        self._weights = tuple([self._by_home[id(weight)] for weight in step.weights()] for step in steps)
+        """Of each layer."""
         self._states = tuple(np.zeros_like(self._gradient) for _ in range(optimizer.states))
         self._number = 0
-        self._changed: dict[int, tuple[float, float]] = {}
-        """By home: log2 of the L2 norms of the last change and of what it changed, where asked for."""
 
     def _laid_out(self, homes: Mapping[int, Parameter]) -> dict[int, _Slot]:
         start = np.empty_like(self._gradient)
         stops = accumulate(parameter.size for parameter in homes.values())
         places = (slice(stop - homes[home].size, stop) for home, stop in zip(homes, stops, strict=True))
         return {
-            home: _Slot(homes[home], self._gradient[place], start[place])
+            home: _Slot(homes[home], self._gradient[place], start[place], place.stop)
             for home, place in zip(homes, places, strict=True)
         }
 
@@ -106,20 +122,17 @@ class Learner:
         """Let it pass."""
 
     def gradient(self, step: Step, dy: Signal, gradients: Gradients) -> None:
-        """Form the gradients of a step's parameters, and add them to what their slots hold."""
+        """Have the slots of a step's parameters hear their gradients."""
+        if not gradients:
+            return
+        slots = self._slots[step.info.name]
         for name, gradient in gradients.items():
-            slot = self._slots[step.info.name][name]
-            shifted = gradient.shifted(dy.exponent) if dy.exponent else gradient
-            if slot.is_heard:
-                slot.formed += shifted.matrix()
-            else:
-                shifted.write(slot.formed)
-                slot.is_heard = True
+            slots[name].hear(gradient.shifted(dy.exponent) if dy.exponent else gradient)
 
     @property
     def log2_l2(self) -> float:
         """log2 of the global norm of the gradient gathered."""
-        return log2_l2(self._gradient)
+        return joint_log2_l2(slot.gradient_log2_l2 for slot in self._by_home.values())
 
     def pairs(self) -> Iterator[tuple[str, Array, Array]]:
         """Every parameter and its gradient gathered, by its name; a shared one under its first use."""
@@ -148,35 +161,41 @@ class Learner:
         if self.is_clipped(log2_norm) and self.clip is not None:
             # As torch.nn.utils.clip_grad_norm_ does it.
             self._gradient *= of(self.clip / (exp2(log2_norm) + 1e-6))
-        for start in range(0, self.size, CHUNK):
-            part = slice(start, start + CHUNK)
-            states = tuple(state[part] for state in self._states)
-            self.optimizer.change(self._gradient[part], states, self._number, self.lr)
-        if measured:
-            self._changed = {
-                home: (log2_l2(slot.gradient), slot.log2_l2) for home, slot in self._by_home.items()
-            }
+        sizes = {slot: slot.log2_l2 for slots in self._weights for slot in slots} if measured else {}
         kept = of(1.0 - self.lr * self.optimizer.decay)
-        for piece, change in self._pieces:
-            if self.optimizer.decay:
-                np.multiply(piece, kept, out=piece)
-            np.subtract(piece, change, out=piece)
+        for gradient, states, pieces in self._stretches:
+            self.optimizer.change(gradient, states, self._number, self.lr)
+            for piece, change in pieces:
+                if self.optimizer.decay:
+                    np.multiply(piece, kept, out=piece)
+                np.subtract(piece, change, out=piece)
+        for slot, size in sizes.items():
+            slot.last_change = log2_l2(slot.gradient), size
 
     @cached_property
-    def _pieces(self) -> list[tuple[Array, Array]]:
-        return [pair for slot in self._by_home.values() for pair in slot.pieces]
+    def _stretches(self) -> list[tuple[Array, tuple[Array, ...], list[tuple[Array, Array]]]]:
+        """The run of gradients and states, as long as fits into cache, and what parameters end in it: they
+        are changed while it is there."""
+        ending: defaultdict[int, list[tuple[Array, Array]]] = defaultdict(list)
+        for slot in self._by_home.values():
+            ending[(slot.stop - 1) // CHUNK] += slot.pieces
+        parts = (slice(start, start + CHUNK) for start in range(0, self.size, CHUNK))
+        return [
+            (self._gradient[part], tuple(state[part] for state in self._states), ending[number])
+            for number, part in enumerate(parts)
+        ]
 
     def moves(self) -> tuple[LayerMoves, ...]:
         """How the weights of each layer have moved."""
-        return tuple(self._moves_of([id(weight) for weight in step.weights()]) for step in self._steps)
+        return tuple(_moves_of(slots) if slots else LayerMoves() for slots in self._weights)
 
-    def _moves_of(self, homes: list[int]) -> LayerMoves:
-        slots = [self._by_home[home] for home in homes]
-        changed = [self._changed[home] for home in homes if home in self._changed]
-        return LayerMoves(
-            step_ratio=_ratio([change for change, _ in changed], [weight for _, weight in changed]),
-            distance=_ratio([slot.way_log2_l2 for slot in slots], [slot.start_log2_l2 for slot in slots]),
-        )
+
+def _moves_of(slots: list[_Slot]) -> LayerMoves:
+    changes = [slot.last_change for slot in slots if slot.last_change is not None]
+    return LayerMoves(
+        step_ratio=_ratio([change for change, _ in changes], [changed for _, changed in changes]),
+        distance=_ratio([slot.way_log2_l2 for slot in slots], [slot.start_log2_l2 for slot in slots]),
+    )
 
 
 def _ratio(parts: list[float], wholes: list[float]) -> float | None:

@@ -57,7 +57,7 @@ class PatchProducts(Factored):
         """The entries of the kernel."""
         return math.prod(self.shape)
 
-    @property
+    @cached_property
     def log2_l2(self) -> float:
         """log2 of the L2 norm of the batch gradient."""
         return half_log2(self._squares[0]) + self.sample_exponent
