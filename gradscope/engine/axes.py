@@ -23,6 +23,11 @@ def entries(x: Array) -> Array:
     return x.ravel(order="K")
 
 
+def feature_rows(x: Array) -> Array:
+    """Every sample, or every position of it, as a row:   (..., F) -> (R, F), a view."""
+    return x if x.ndim == 2 else x.reshape(-1, x.shape[-1])
+
+
 def sample_rows(x: Array) -> Array:
     """Every sample as one row, its entries in one and the same order; a view where images are channel-last:
     (B, ...) -> (B, N)."""

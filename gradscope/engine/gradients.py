@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from gradscope.engine import Array
+from gradscope.engine.axes import feature_rows
 from gradscope.engine.magnitude import exp2, log2_l2, sum_of_squares, sums_of_squares
 from gradscope.engine.row_products import CANCELLED, inner_products, sample_products
 from gradscope.engine.scaling import aligned, evened, half_log2, is_near_one, near_one, times_power_of_two
@@ -137,7 +138,7 @@ class RowSum(Keeper):
     """Gradient of a bias: Σ over rows of dy, not formed.   dy (..., O)."""
 
     def __init__(self, dy: Array, exponent: int = 0):
-        self.dy = dy.reshape(-1, dy.shape[-1])
+        self.dy = feature_rows(dy)
         self.exponent = exponent
 
     @property

@@ -18,7 +18,7 @@ from gradscope.engine.outline import Law
 from gradscope.engine.pages import let_go
 from gradscope.engine.random import Stream
 from gradscope.engine.threads import side_by_side
-from gradscope.engine.tiles import multiply
+from gradscope.engine.tiles import multiply, multiply_transposed
 
 SPLIT_FROM = 1 << 17
 """Entries from which a weight has more than one block: below, handing work to a thread costs more than it
@@ -136,14 +136,13 @@ class Weight:
     def times_transposed(self, dy: Array) -> Array:
         """dy Wᵀ:   dy (R, O) -> (R, I); partial sums are added in the order of the blocks."""
         if len(self.blocks) == 1:
-            whole: Array = dy @ self.block(0).T
-            return whole
+            return multiply_transposed(dy, self.block(0))
         block = self._reader()
 
         dx = OrderedSum()
 
         def product(number: int) -> None:
-            dx.add(number, dy[:, self.blocks[number]] @ block(number).T)
+            dx.add(number, multiply_transposed(dy[:, self.blocks[number]], block(number)))
 
         self._each_block(product, len(dy))
         return dx.total

@@ -1,6 +1,7 @@
 """The fully connected layer: y = x W + b on the last axis."""
 
 from gradscope.engine import Array
+from gradscope.engine.axes import feature_rows
 from gradscope.engine.gradients import OuterProducts, RowSum
 from gradscope.engine.layer import Gradients, Layer
 from gradscope.engine.outline import LayerInfo
@@ -18,14 +19,14 @@ class Dense(Layer):
 
     def forward(self, x: Array) -> tuple[Array, Array]:
         """Keeps x, the only thing the weight gradient needs besides dy."""
-        y = self.weight.times(x.reshape(-1, self.weight.shape[0]))
+        y = self.weight.times(feature_rows(x))
         if self.bias is not None and not self.bias.is_untouched_zero:
             y += self.bias.row()
-        return y.reshape(*x.shape[:-1], self.weight.shape[1]), x
+        return y if x.ndim == 2 else y.reshape(*x.shape[:-1], -1), x
 
     def backward(self, dy: Array, cache: Array) -> tuple[Array, Gradients]:
         """dx = dy Wᵀ; ∂L/∂W = Σ x⊗dy and ∂L/∂b = Σ dy stay factored."""
-        dx = self.weight.times_transposed(dy.reshape(-1, self.weight.shape[1])).reshape(cache.shape)
+        dx = self.weight.times_transposed(feature_rows(dy)).reshape(cache.shape)
         gradients: Gradients = {"weight": OuterProducts(cache, dy)}
         if self.bias is not None:
             gradients["bias"] = RowSum(dy)
