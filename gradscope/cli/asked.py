@@ -46,6 +46,17 @@ class Asked(NamedTuple):
         return {name: getattr(self, name) for name in ("select", "ignore", "jobs", "memory")}
 
 
+def read_settings(settings: Mapping[str, str]) -> dict[str, Any]:
+    """The values of --set.
+
+    Raises:
+        ConfigError: a text is no YAML value.
+    """
+    from gradscope.config.source import parse_value
+
+    return {key: parse_value(text, f"--set {key}") for key, text in settings.items()}
+
+
 class Looks(NamedTuple):
     """How much of a report is shown."""
 

@@ -4,19 +4,17 @@ import click
 
 from gradscope.cli.asked import Asked, Looks, full_look, measuring_options
 from gradscope.cli.commands import GuardedCommand
-from gradscope.cli.diagnoses import STDIN
 from gradscope.cli.exits import FAIL_ON, FINDINGS
 from gradscope.cli.options import Copy, check_pictures, fail_on_option, format_option, output_option
 from gradscope.cli.output import write
+from gradscope.cli.standard_input import once
 from gradscope.render.compared import COMPARED_RENDERERS
 
 
 def _sources(ctx: click.Context, parameter: click.Parameter, sources: tuple[str, ...]) -> tuple[str, ...]:
     if len(sources) > 2:
         raise click.BadParameter(f"{len(sources)} are given; two can be compared", ctx, parameter)
-    if sources.count(STDIN) > 1:
-        raise click.BadParameter("standard input can be read only once; give - once", ctx, parameter)
-    return sources
+    return once(ctx, parameter, sources)
 
 
 @click.command(cls=GuardedCommand)

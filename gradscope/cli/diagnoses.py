@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gradscope.cli.asked import Asked
+from gradscope.cli.asked import Asked, read_settings
 from gradscope.cli.exits import INTERRUPTED
 from gradscope.cli.failures import failure_code, failure_of, say_failure, say_interrupted
 from gradscope.cli.progress import Progress
+from gradscope.cli.standard_input import named
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from gradscope.config.schema import Config
     from gradscope.render.outcome import Failure
     from gradscope.report import Report
-
-STDIN = "-"
 
 
 class Request(NamedTuple):
@@ -95,10 +93,8 @@ class Diagnoses:
 
         from gradscope.loading import load_config
 
-        if source == STDIN:
-            config = load_config("<stdin>", overrides, text=standard_input())
-        else:
-            config = load_config(source, overrides)
+        name, text = named(source)
+        config = load_config(name, overrides, text=text)
         changes = self._request.asked.draws
         return msgspec.structs.replace(config, **changes) if changes else config
 
@@ -192,21 +188,3 @@ class Diagnoses:
         self.exit_code = max(self.exit_code, failure_code(failure))
         if self._request.says_failures:
             say_failure(failure)
-
-
-def read_settings(settings: Mapping[str, str]) -> dict[str, Any]:
-    """The values of --set.
-
-    Raises:
-        ConfigError: a text is no YAML value.
-    """
-    from gradscope.config.source import parse_value
-
-    return {key: parse_value(text, f"--set {key}") for key, text in settings.items()}
-
-
-def standard_input() -> str:
-    """The text on standard input; bytes that are no UTF-8 become characters that no config may hold."""
-    from gradscope.config.document import MAX_FILE
-
-    return sys.stdin.buffer.read(MAX_FILE + 1).decode("utf-8-sig", "surrogateescape")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from gradscope.cli.devices import is_device
-from gradscope.cli.diagnoses import STDIN
+from gradscope.cli.standard_input import STDIN
 from gradscope.errors import Place, Problem, reason_of
 
 if TYPE_CHECKING:

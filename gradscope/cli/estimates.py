@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gradscope.cli.diagnoses import STDIN, Request, read_settings, standard_input
+from gradscope.cli.asked import read_settings
+from gradscope.cli.diagnoses import Request
 from gradscope.cli.failures import failure_code, failure_of, say, say_failure
 from gradscope.cli.output import write
+from gradscope.cli.standard_input import named
 
 if TYPE_CHECKING:
     from gradscope.config.schema import Config
@@ -52,11 +54,12 @@ def _estimate(source: str, request: Request) -> Estimate:
     from gradscope.engine.threads import available_jobs
 
     asked = request.asked
+    name, text = named(source)
     return read_estimate(
-        "<stdin>" if source == STDIN else source,
+        name,
         read_settings(asked.settings),
-        text=standard_input() if source == STDIN else None,
-        asked={"seed": asked.seed, "trials": asked.trials},
+        text=text,
+        asked=asked.draws,
         jobs=asked.jobs or available_jobs(),
         memory=asked.memory,
     )

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gradscope.cli.asked import Asked, Looks, look_options, measuring_options
+from gradscope.cli.asked import Asked, Looks, look_options, measuring_options, read_settings
 from gradscope.cli.commands import GuardedCommand
-from gradscope.cli.diagnoses import STDIN, read_settings, standard_input
 from gradscope.cli.exits import FINDINGS
 from gradscope.cli.failures import say
 from gradscope.cli.options import format_option, option, output_option, quiet_option, verbose_option
 from gradscope.cli.output import write
+from gradscope.cli.standard_input import STDIN, named
 from gradscope.errors import Place, Problem, UserError
 
 if TYPE_CHECKING:
@@ -59,7 +59,8 @@ def fix(
     from gradscope.render.fix import RENDERERS, Fixed
 
     where = _target(config, target, in_place, output)
-    source = Source("<stdin>", standard_input()) if config == STDIN else read_file(config)
+    name, text = named(config)
+    source = read_file(name) if text is None else Source(name, text)
     found = _found(source, asked, quiet=looks.quiet)
     failure = _write(found, where)
     written = where if found.text is not None and failure is None else None
@@ -79,7 +80,7 @@ def _found(source: Source, asked: Asked, *, quiet: bool) -> Found:
     return fixed(
         source,
         read_settings(asked.settings),
-        asked={"seed": asked.seed, "trials": asked.trials},
+        asked=asked.draws,
         progress=_say_attempt if shows_progress(quiet) else None,
         **asked.means,
     )

@@ -4,7 +4,7 @@ import click
 
 from gradscope.cli.asked import Asked, Looks, every_look, measuring_options
 from gradscope.cli.commands import GuardedCommand
-from gradscope.cli.diagnoses import STDIN, Diagnoses, Request
+from gradscope.cli.diagnoses import Diagnoses, Request
 from gradscope.cli.exits import FAIL_ON, findings_code
 from gradscope.cli.options import (
     Copy,
@@ -16,17 +16,12 @@ from gradscope.cli.options import (
     report_option,
 )
 from gradscope.cli.reporting import here, shows_advice, write_reports
+from gradscope.cli.standard_input import once
 from gradscope.render import RUN_RENDERERS
 
 
-def _sources(ctx: click.Context, parameter: click.Parameter, sources: tuple[str, ...]) -> tuple[str, ...]:
-    if sources.count(STDIN) > 1:
-        raise click.BadParameter("standard input can be read only once; give - once", ctx, parameter)
-    return sources
-
-
 @click.command(cls=GuardedCommand)
-@click.argument("configs", nargs=-1, required=True, metavar="CONFIG...", callback=_sources)
+@click.argument("configs", nargs=-1, required=True, metavar="CONFIG...", callback=once)
 @format_option(RUN_RENDERERS)
 @output_option
 @report_option(RUN_RENDERERS)

@@ -9,9 +9,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gradscope.cli.asked import Asked
-from gradscope.cli.diagnoses import STDIN, read_settings
+from gradscope.cli.asked import Asked, read_settings
 from gradscope.cli.progress import Progress
+from gradscope.cli.standard_input import STDIN, name_of
 from gradscope.errors import Place, Problem, UserError
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _side(source: str, content: str | None, overrides: Mapping[str, Any], asked:
     from gradscope.comparing.saved import is_report, read_report
     from gradscope.loading import load_config
 
-    name = "<stdin>" if source == STDIN else source
+    name = name_of(source)
     if content is not None and is_report(content):
         return _Found(name, read_report(content, name), None)
     # A file is read again, in whatever encoding it has; what can be read only once is not.

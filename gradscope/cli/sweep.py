@@ -18,11 +18,11 @@ from gradscope.cli.options import (
     quiet_option,
     verbose_option,
 )
+from gradscope.cli.standard_input import STDIN
 from gradscope.cli.targets import check_read
 from gradscope.sweeping.bounds import MOST_JOBS, MOST_SECONDS
 
 FORMATS = ("table", "json", "csv", "markdown", "jsonl", "html", "png")
-STDIN = "-"
 OF_A_SUMMARY = frozenset({"summary", "exports", "form", "output", "quiet", "verbose"})
 """Parameters that mean something where nothing is computed."""
 

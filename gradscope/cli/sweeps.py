@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import sys
 from contextlib import closing
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
-from gradscope.cli.asked import Asked
+from gradscope.cli.asked import Asked, read_settings
 from gradscope.cli.exits import FINDINGS, INTERRUPTED
 from gradscope.cli.failures import say
 from gradscope.cli.output import write
+from gradscope.cli.standard_input import STDIN, named
 from gradscope.cli.sweep_output import JsonLines, write_sweep
 from gradscope.cli.sweep_progress import SweepProgress
 from gradscope.cli.targets import check_read
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from gradscope.sweeping.axes import Axis
     from gradscope.sweeping.job import Job
     from gradscope.sweeping.points import Base
-
-STDIN = "-"
 
 
 class Request(NamedTuple):
@@ -146,17 +144,12 @@ def _parsed(request: Request) -> tuple[list[Axis], list[Axis]]:
 
 
 def _base(request: Request, source: str) -> Base:
-    from gradscope.config.document import MAX_FILE
-    from gradscope.config.source import parse_value
     from gradscope.sweeping.points import read_base
 
-    text = None
-    if source == STDIN:
-        # Bytes that are no UTF-8 become characters that no config may hold.
-        text = sys.stdin.buffer.read(MAX_FILE + 1).decode("utf-8-sig", "surrogateescape")
+    name, text = named(source)
     return read_base(
-        "<stdin>" if source == STDIN else source,
-        {key: parse_value(value, f"--set {key}") for key, value in request.asked.settings.items()},
+        name,
+        read_settings(request.asked.settings),
         text=text,
         seed=request.asked.seed,
         trials=request.asked.trials,

@@ -2,12 +2,12 @@
 
 import click
 
-from gradscope.cli.asked import Looks, full_look
+from gradscope.cli.asked import Looks, full_look, read_settings
 from gradscope.cli.commands import GuardedCommand
-from gradscope.cli.diagnoses import STDIN, read_settings, standard_input
 from gradscope.cli.exits import FAIL_ON, FINDINGS
 from gradscope.cli.options import fail_on_option, format_option, output_option, set_option
 from gradscope.cli.output import write
+from gradscope.cli.standard_input import named
 
 FORMATS = ("table", "json", "csv", "markdown")
 
@@ -52,7 +52,7 @@ def theory(
     """
     from gradscope.cli.terminal import render_options
 
-    source, text = ("<stdin>", standard_input()) if config == STDIN else (config, None)
+    source, text = named(config)
     overrides = read_settings(settings)
     options = render_options(to_file=output is not None, **looks._asdict())
     fails = False

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gradscope.cli.asked import Asked, Looks, every_look, measuring_options
+from gradscope.cli.asked import Asked, Looks, every_look, measuring_options, read_settings
 from gradscope.cli.commands import GuardedCommand
-from gradscope.cli.diagnoses import STDIN, read_settings
 from gradscope.cli.event_files import event_file, event_folder
 from gradscope.cli.exits import FAIL_ON, INTERRUPTED, findings_code
 from gradscope.cli.options import (
@@ -24,6 +23,7 @@ from gradscope.cli.options import (
     output_option,
 )
 from gradscope.cli.output import write
+from gradscope.cli.standard_input import name_of
 from gradscope.render.training import TRAINING_RENDERERS
 
 if TYPE_CHECKING:
@@ -156,6 +156,6 @@ def _loaded(source: str, settings: Mapping[str, Any], asked: Mapping[str, Any]) 
 
     # A file is read again, in whatever encoding it has; what can be read only once is not.
     text = None if os.path.isfile(source) else content_of(source)
-    name = "<stdin>" if source == STDIN else source
+    name = name_of(source)
     config = load_config(name, settings, text=text)
     return load_config(name, {**settings, **asked}, text=text) if asked else config

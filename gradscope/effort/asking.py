@@ -25,7 +25,7 @@ def read_estimate(
     overrides: Mapping[str, Any] | None = None,
     *,
     text: str | None = None,
-    asked: Mapping[str, int | None],
+    asked: Mapping[str, int],
     jobs: int,
     memory: int | None = None,
 ) -> Estimate:
@@ -35,7 +35,7 @@ def read_estimate(
         source: its path, or what the text is called.
         overrides: set from outside.
         text: the YAML itself where it is no file.
-        asked: seed and trials instead of the config's, where not None.
+        asked: seed and trials instead of the config's.
         jobs: threads there are.
         memory: bytes that drawn weights may take.
 
@@ -47,8 +47,7 @@ def read_estimate(
     plan = None
     if config is not None:
         check_settings(config, problems)
-        changes = {name: value for name, value in asked.items() if value is not None}
-        config = msgspec.structs.replace(config, **changes)
+        config = msgspec.structs.replace(config, **asked)
         plan = Sketch(config, problems)
     problems.raise_any()
     assert plan is not None  # or there was a problem

@@ -76,7 +76,7 @@ def fixed(
     source: Source,
     overrides: Mapping[str, Any],
     *,
-    asked: Mapping[str, int | None],
+    asked: Mapping[str, int],
     select: Iterable[str] = (),
     ignore: Iterable[str] = (),
     jobs: int | None = None,
@@ -88,7 +88,7 @@ def fixed(
     Args:
         source: its text.
         overrides: set from outside, before and after.
-        asked: seed and trials instead of the config's, where not None.
+        asked: seed and trials instead of the config's.
         select: rules to judge by, all when empty.
         ignore: rules to leave out.
         jobs: threads at most.
@@ -109,8 +109,7 @@ def fixed(
         check_network(config, problems)
     problems.raise_any()
     assert config is not None
-    changes = {name: value for name, value in asked.items() if value is not None}
-    config = msgspec.structs.replace(config, **changes) if changes else config
+    config = msgspec.structs.replace(config, **asked) if asked else config
     chosen, left_out = tuple(select), tuple(ignore)
 
     def measured(tried: Config) -> Any:
@@ -118,7 +117,7 @@ def fixed(
 
     workshop = Workshop(config, document, overrides, source.folder)
     fix = search(workshop, measured(config), measured, progress)
-    text = _rewritten(source, fix.found, overrides, changes) if fix.found else None
+    text = _rewritten(source, fix.found, overrides, asked) if fix.found else None
     return Found(fix, source, text, _data_file(config))
 
 

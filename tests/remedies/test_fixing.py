@@ -14,7 +14,6 @@ from gradscope.remedies.splices import MARK
 from tests.acceptance import test_shipped_configs as shipped
 
 CONFIGS = sorted(Path("configs").glob("*.yaml"))
-ASKED = {"seed": None, "trials": None}
 SICK = {
     "batch_norm_explodes",
     "deep_sigmoid",
@@ -35,7 +34,7 @@ SICK = {
 
 @lru_cache
 def search(path: Path) -> Found:
-    return fixed(read_file(str(path)), {}, asked=ASKED, jobs=1)
+    return fixed(read_file(str(path)), {}, asked={}, jobs=1)
 
 
 @pytest.mark.parametrize("name", sorted(SICK))
@@ -93,7 +92,7 @@ trials: 2
 
 @pytest.mark.parametrize(("text", "before"), [(TWICE, "warning"), (RUNS_AWAY, "non_finite")])
 def test_two_changes_where_one_is_not_enough(text: str, before: str) -> None:
-    found = fixed(Source("text", text), {}, asked=ASKED, jobs=1)
+    found = fixed(Source("text", text), {}, asked={}, jobs=1)
     assert found.fix.before.verdict == before
     assert found.fix.found is not None
     assert len(found.fix.found.trial.remedies) == 2
@@ -111,7 +110,7 @@ rules: {GS101: {min_ratio: 1.0e+9, warn_ratio: 1.0e+10}}
 
 
 def test_nothing_helps_against_what_no_remedy_is_for() -> None:
-    found = fixed(Source("text", HOPELESS), {}, asked=ASKED, jobs=1)
+    found = fixed(Source("text", HOPELESS), {}, asked={}, jobs=1)
     assert found.fix.needed
     assert found.fix.found is None
     assert found.fix.best is not None
@@ -125,7 +124,7 @@ def test_a_signal_that_no_gain_of_floats_brings_back() -> None:
         "  - rnn: {units: 3, init: {constant: 1.0e-310}, recurrent_init: {constant: 1.0e-310}, bias: false}\n"
         "  - last_step\n  - dense: 2\nrules: {GS101: {min_ratio: 1.0e+9, warn_ratio: 1.0e+10}}\n"
     )
-    found = fixed(Source("text", text), {}, asked=ASKED, jobs=1)
+    found = fixed(Source("text", text), {}, asked={}, jobs=1)
     assert found.fix.needed
     assert found.fix.found is None
 
@@ -134,7 +133,7 @@ def test_a_bias_that_normalisation_cancels() -> None:
     text = (
         "input: 9\ninit: he_normal\nlayers: [dense: 9, batch_norm, relu, dense: 4]\nrules: {GS303: error}\n"
     )
-    found = fixed(Source("text", text), {}, asked=ASKED, select=("GS303",), jobs=1)
+    found = fixed(Source("text", text), {}, asked={}, select=("GS303",), jobs=1)
     assert found.text is not None
     assert yaml.safe_load(found.text)["layers"][0] == {"dense": {"units": 9, "bias": False}}
 
@@ -142,7 +141,7 @@ def test_a_bias_that_normalisation_cancels() -> None:
 def test_a_knob_nothing_uses_any_more_goes_too() -> None:
     text = 'input: 64\nparams: {s: 0.3, d: 25}\ninit: {variance: "${s}"}\n'
     text += 'layers:\n  - {repeat: "${d}", layers: [dense: 64, relu]}\n  - dense: 10\n'
-    found = fixed(Source("text", text), {}, asked=ASKED, jobs=1)
+    found = fixed(Source("text", text), {}, asked={}, jobs=1)
     assert found.text is not None
     data = yaml.safe_load(found.text)
     assert data["params"] == {"d": 25}
