@@ -2,9 +2,10 @@
 
 import click
 
+from gradscope.cli.asked import Looks
 from gradscope.cli.commands import GuardedCommand
+from gradscope.cli.failures import refusing
 from gradscope.cli.options import format_option, output_option, quiet_option, verbose_option
-from gradscope.cli.output import write
 from gradscope.render.activations import ACTIVATION_RENDERERS
 
 
@@ -28,13 +29,9 @@ def activations(*, names: tuple[str, ...], form: str, output: str | None, quiet:
       gradscope activations --format html -o activations.html
     """
     from gradscope.cli.portraits import gallery_of
-    from gradscope.cli.terminal import render_options
-    from gradscope.errors import Mistake
+    from gradscope.cli.reporting import show
     from gradscope.render.activations import render
 
-    options = render_options(to_file=output is not None, quiet=quiet, verbose=verbose)
-    try:
-        text = render(form, gallery_of(names), options)
-    except Mistake as mistake:
-        raise click.UsageError(f"{mistake.fact}; {mistake.hint}") from mistake
-    write(text, output, ansi=options.ansi)
+    with refusing():
+        gallery = gallery_of(names)
+        show(lambda options: render(form, gallery, options), output, Looks(quiet=quiet, verbose=verbose))

@@ -66,6 +66,9 @@ class Looks(NamedTuple):
     verbose: bool = False
 
 
+USUAL = Looks()
+
+
 def measuring_options(jobs: Decorator = jobs_option) -> Decorator:
     """The options behind `Asked`, which the command gets as `asked`.
 

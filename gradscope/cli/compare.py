@@ -6,7 +6,7 @@ from gradscope.cli.asked import Asked, Looks, full_look, measuring_options
 from gradscope.cli.commands import GuardedCommand
 from gradscope.cli.exits import FAIL_ON, FINDINGS
 from gradscope.cli.options import Copy, check_pictures, fail_on_option, format_option, output_option
-from gradscope.cli.output import write
+from gradscope.cli.reporting import show
 from gradscope.cli.standard_input import once
 from gradscope.render.compared import COMPARED_RENDERERS
 
@@ -47,7 +47,7 @@ def compare(
       gradscope compare before.json after.json --format html -o compared.html
     """
     from gradscope.cli.sides import read_sides
-    from gradscope.cli.terminal import render_options, shows_progress
+    from gradscope.cli.terminal import shows_progress
     from gradscope.comparing.comparison import compare as compared
     from gradscope.render.compared import Compared, render
 
@@ -58,6 +58,5 @@ def compare(
         )
     a, b = read_sides(sources, asked, shows_progress=shows_progress(looks.quiet))
     found = Compared(compared(a, b), FAIL_ON[fail_on])
-    options = render_options(to_file=output is not None, **looks._asdict())
-    write(render(form, found, options), output, ansi=options.ansi)
+    show(lambda options: render(form, found, options), output, looks)
     click.get_current_context().exit(FINDINGS if found.is_worse else 0)

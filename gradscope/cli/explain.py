@@ -4,7 +4,6 @@ import click
 
 from gradscope.cli.commands import GuardedCommand
 from gradscope.cli.options import format_option, output_option, rule_prefixes
-from gradscope.cli.output import write
 
 FORMATS = ("table", "json", "markdown")
 
@@ -24,10 +23,9 @@ def explain(*, names: tuple[str, ...], form: str, output: str | None) -> None:
       gradscope explain GS2 GS401
       gradscope explain GS --format markdown -o rules.md
     """
-    from gradscope.cli.terminal import render_options
+    from gradscope.cli.reporting import show
     from gradscope.render.explanation import EXPLANATIONS
     from gradscope.rules import RULES
 
     chosen = [rule for rule in RULES.values() if rule.id.startswith(names)]
-    options = render_options(to_file=output is not None)
-    write(EXPLANATIONS[form](chosen, options), output, ansi=options.ansi)
+    show(lambda options: EXPLANATIONS[form](chosen, options), output)

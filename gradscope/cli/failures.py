@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
 from gradscope.cli.exits import OUR_FAULT, WRONG_INPUT
-from gradscope.errors import Place, Problem, UserError
+from gradscope.errors import Mistake, Place, Problem, UserError
 from gradscope.numerals import count
 from gradscope.render.characters import visible
 
@@ -32,6 +33,18 @@ def failure_of(error: Exception, source: str, *, verbose: bool) -> Failure:
 def failure_code(failure: Failure) -> int:
     """The exit code that follows."""
     return OUR_FAULT if failure.is_internal else WRONG_INPUT
+
+
+@contextmanager
+def refusing(ctx: click.Context | None = None, parameter: click.Parameter | None = None) -> Iterator[None]:
+    """A mistake in what the command line says, of a parameter or of several together, is a usage error."""
+    try:
+        yield
+    except Mistake as mistake:
+        words = f"{mistake.fact}; {mistake.hint}"
+        if parameter is None:
+            raise click.UsageError(words, ctx) from mistake
+        raise click.BadParameter(words, ctx, parameter) from mistake
 
 
 def say_failure(failure: Failure) -> None:

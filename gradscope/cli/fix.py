@@ -13,6 +13,7 @@ from gradscope.cli.exits import FINDINGS
 from gradscope.cli.failures import say
 from gradscope.cli.options import format_option, option, output_option, quiet_option, verbose_option
 from gradscope.cli.output import write
+from gradscope.cli.reporting import show
 from gradscope.cli.standard_input import STDIN, named
 from gradscope.errors import Place, Problem, UserError
 
@@ -54,7 +55,6 @@ def fix(
       gradscope fix configs/xavier_relu_30.yaml --write better.yaml
       gradscope fix net.yaml --in-place
     """
-    from gradscope.cli.terminal import render_options
     from gradscope.remedies.fixing import Source, read_file
     from gradscope.render.fix import RENDERERS, Fixed
 
@@ -64,10 +64,9 @@ def fix(
     found = _found(source, asked, quiet=looks.quiet)
     failure = _write(found, where)
     written = where if found.text is not None and failure is None else None
-    options = render_options(to_file=output is not None, **looks._asdict())
     given = tuple(f"{key}={text}" for key, text in asked.settings.items())
     shown = Fixed(found.fix, found.diff, written, given)
-    write(RENDERERS[form](shown, options), output, ansi=options.ansi)
+    show(lambda options: RENDERERS[form](shown, options), output, looks)
     if failure is not None:
         raise failure
     click.get_current_context().exit(FINDINGS if found.fix.needed and found.fix.found is None else 0)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import click
 
 from gradscope.cli.exits import FAIL_ON
+from gradscope.cli.failures import refusing
 
 _SIZE = re.compile(r"(\d{1,18}(?:\.\d{1,18})?)\s*(?:([kmgt])(i)?)?b", re.IGNORECASE | re.ASCII)
 """1.5 GB, 512MiB, 4096B: a unit must be there, because bytes are hardly ever meant."""
@@ -117,13 +118,10 @@ def rule_prefixes(ctx: click.Context, parameter: click.Parameter, texts: tuple[s
     """Rules by id or by how several of them begin, with commas between; one that nobody knows is refused."""
     names = tuple(name.strip() for text in texts for name in text.split(","))
     if names:
-        from gradscope.errors import Mistake
         from gradscope.rules.policy import known_prefixes
 
-        try:
+        with refusing(ctx, parameter):
             known_prefixes(names)
-        except Mistake as mistake:
-            raise click.BadParameter(f"{mistake.fact}; {mistake.hint}", ctx, parameter) from mistake
     return names
 
 
@@ -134,13 +132,10 @@ def check_choice(select: tuple[str, ...], ignore: tuple[str, ...]) -> None:
         UsageError: nothing would be judged.
     """
     if ignore:
-        from gradscope.errors import Mistake
         from gradscope.rules.policy import chosen
 
-        try:
+        with refusing():
             chosen(select, ignore)
-        except Mistake as mistake:
-            raise click.UsageError(f"{mistake.fact}; {mistake.hint}") from mistake
 
 
 def check_pictures(copies: Iterable[Copy]) -> None:

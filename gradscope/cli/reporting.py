@@ -1,12 +1,12 @@
-"""What came of the configs, written where the command line says: the report, and copies in other formats."""
+"""What came of a call, written where the command line says: the report, and copies in other formats."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from gradscope.cli.asked import Looks
+from gradscope.cli.asked import USUAL, Looks
 from gradscope.cli.options import Copy
 from gradscope.cli.output import write
 from gradscope.repository import Repository, find_repository
@@ -14,6 +14,7 @@ from gradscope.repository import Repository, find_repository
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from gradscope.render.options import RenderOptions
     from gradscope.render.outcome import Outcome
 
 FOR_PEOPLE = frozenset({"table", "markdown", "png"})
@@ -22,6 +23,18 @@ FOR_PEOPLE = frozenset({"table", "markdown", "png"})
 
 _BARE = frozenset({"csv", "png"})
 """Formats that hold no findings."""
+
+
+def show(rendered: Callable[[RenderOptions], str | bytes], path: str | None, looks: Looks = USUAL) -> None:
+    """Write what is rendered for where it goes: a file, or standard output.
+
+    Raises:
+        UserError: the file cannot be written.
+    """
+    from gradscope.cli.terminal import render_options
+
+    options = render_options(to_file=path is not None, **looks._asdict())
+    write(rendered(options), path, ansi=options.ansi)
 
 
 def write_reports(

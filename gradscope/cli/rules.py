@@ -4,7 +4,6 @@ import click
 
 from gradscope.cli.commands import GuardedCommand
 from gradscope.cli.options import format_option, output_option
-from gradscope.cli.output import write
 
 FORMATS = ("table", "json", "csv", "markdown")
 
@@ -22,9 +21,8 @@ def rules(*, form: str, output: str | None) -> None:
       gradscope rules
       gradscope rules --format json -o rules.json
     """
-    from gradscope.cli.terminal import render_options
+    from gradscope.cli.reporting import show
     from gradscope.render.rule_list import LISTS
     from gradscope.rules import RULES
 
-    options = render_options(to_file=output is not None)
-    write(LISTS[form]([*RULES.values()], options), output, ansi=options.ansi)
+    show(lambda options: LISTS[form]([*RULES.values()], options), output)

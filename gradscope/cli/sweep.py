@@ -9,6 +9,7 @@ import click
 
 from gradscope.cli.asked import measuring_options
 from gradscope.cli.commands import GuardedCommand
+from gradscope.cli.failures import refusing
 from gradscope.cli.options import (
     Copy,
     check_pictures,
@@ -30,14 +31,11 @@ OF_A_SUMMARY = frozenset({"summary", "exports", "form", "output", "quiet", "verb
 def _exports(ctx: click.Context, parameter: click.Parameter, paths: tuple[str, ...]) -> tuple[str, ...]:
     """Checked before the work is done, not after it."""
     if paths:
-        from gradscope.errors import Mistake
         from gradscope.sweeping.exports import check_export
 
-        for path in paths:
-            try:
+        with refusing(ctx, parameter):
+            for path in paths:
                 check_export(path)
-            except Mistake as mistake:
-                raise click.BadParameter(f"{mistake.fact}; {mistake.hint}", ctx, parameter) from mistake
     return paths
 
 

@@ -6,11 +6,12 @@ import io
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
-from gradscope.cli.output import write
-from gradscope.cli.terminal import render_options
+from gradscope.cli.asked import Looks
+from gradscope.cli.reporting import show
 from gradscope.errors import Mistake, Place, Problem, UserError, reason_of
 
 if TYPE_CHECKING:
@@ -88,9 +89,8 @@ def write_sweep(request: Request, digest: str | None) -> int:
         for path in request.exports:
             _export(table, path)
         if request.form != "jsonl" or digest is None:
-            options = render_options(to_file=request.output is not None, quiet=request.quiet)
-            text = _FORMS[request.form](table, lambda: summarise(store, kept), options)
-            write(text, request.output, ansi=options.ansi)
+            render = partial(_FORMS[request.form], table, lambda: summarise(store, kept))
+            show(render, request.output, Looks(quiet=request.quiet))
         return store.count(kept.id) - store.count(kept.id, with_failed=False)
 
 

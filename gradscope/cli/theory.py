@@ -6,7 +6,7 @@ from gradscope.cli.asked import Looks, full_look, read_settings
 from gradscope.cli.commands import GuardedCommand
 from gradscope.cli.exits import FAIL_ON, FINDINGS
 from gradscope.cli.options import fail_on_option, format_option, output_option, set_option
-from gradscope.cli.output import write
+from gradscope.cli.reporting import show
 from gradscope.cli.standard_input import named
 
 FORMATS = ("table", "json", "csv", "markdown")
@@ -50,11 +50,8 @@ def theory(
       gradscope theory configs/tanh_edge_of_chaos.yaml --axis sigma_w2=lin:1:9:200
       gradscope theory net.yaml --format json -o theory.json
     """
-    from gradscope.cli.terminal import render_options
-
     source, text = named(config)
     overrides = read_settings(settings)
-    options = render_options(to_file=output is not None, **looks._asdict())
     fails = False
     if axes:
         if FAIL_ON[fail_on]:
@@ -62,13 +59,13 @@ def theory(
         from gradscope.phases import phase_diagram
         from gradscope.render.phases import RENDERERS as DIAGRAMS
 
-        shown = DIAGRAMS[form](phase_diagram(source, axes, overrides, text=text), options)
+        diagram = phase_diagram(source, axes, overrides, text=text)
+        show(lambda options: DIAGRAMS[form](diagram, options), output, looks)
     else:
         from gradscope.outlook import read_outlook
         from gradscope.render.prediction import RENDERERS
 
         outlook = read_outlook(source, overrides, text=text)
-        shown = RENDERERS[form](outlook, options)
+        show(lambda options: RENDERERS[form](outlook, options), output, looks)
         fails = any(finding.severity in FAIL_ON[fail_on] for finding in outlook.findings)
-    write(shown, output, ansi=options.ansi)
     click.get_current_context().exit(FINDINGS if fails else 0)

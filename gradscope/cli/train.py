@@ -22,7 +22,6 @@ from gradscope.cli.options import (
     option,
     output_option,
 )
-from gradscope.cli.output import write
 from gradscope.cli.standard_input import name_of
 from gradscope.render.training import TRAINING_RENDERERS
 
@@ -107,8 +106,7 @@ def train(
       gradscope train net.yaml --tensorboard runs/net
       gradscope train net.yaml --steps 500 --format json -o training.json
     """
-    from gradscope.cli.reporting import here
-    from gradscope.cli.terminal import render_options
+    from gradscope.cli.reporting import here, show
     from gradscope.render.outcome import Outcome
     from gradscope.render.training import render_training
 
@@ -116,9 +114,8 @@ def train(
     own = {f"training.{name}": value for name, value in lesson.items() if value is not None}
     config = _loaded(source, read_settings(asked.settings), asked.draws | own)
     report = _taught(config, asked, tensorboard, quiet=looks.quiet)
-    options = render_options(to_file=output is not None, **looks._asdict())
     outcome = Outcome((report,), fails_on=FAIL_ON[fail_on], repository=here())
-    write(render_training(form, outcome, options), output, ansi=options.ansi)
+    show(lambda options: render_training(form, outcome, options), output, looks)
     code = INTERRUPTED if report.ended == "interrupted" else findings_code(outcome)
     click.get_current_context().exit(code)
 
