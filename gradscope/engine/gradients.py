@@ -34,8 +34,8 @@ class Gradient(Protocol):
     def matrix(self) -> Array:
         """The entries themselves, in the parameter's shape."""
 
-    def write(self, out: Array) -> float:
-        """The same into an array; gives log2 of the norm of what is in it then."""
+    def write(self, out: Array, exponent: int = 0) -> float:
+        """The same times 2^exponent into an array; gives log2 of the norm of what is in it then."""
 
     def plus(self, others: "list[tuple[Any, int]]") -> "Gradient":
         """The sum with the gradients of other uses of the parameter, under exponents relative to this
@@ -45,8 +45,8 @@ class Gradient(Protocol):
         """The gradient times 2^exponent."""
 
 
-class Keeper:
-    """A gradient that keeps its norm when its entries have been formed: it need not be found from the factors
+class Written(ABC):
+    """A gradient that keeps its norm when its entries are written: it need not be found from the factors
     then."""
 
     @property
@@ -54,12 +54,18 @@ class Keeper:
         """Whether the norm is known."""
         return _NORM in vars(self)
 
-    def _written(self, out: Array) -> float:
-        """The norm of the entries in `out`, while they are in cache; kept where none of them can be lost."""
+    def write(self, out: Array, exponent: int = 0) -> float:
+        """The entries times 2^exponent into an array of the parameter's shape; gives log2 of their norm
+        there, found while they are in cache, and keeps it where none of them can be lost."""
+        self._fill(out, exponent)
         norm = log2_l2(out)
         if _FAINTEST < norm < math.inf:
-            vars(self)[_NORM] = norm
+            vars(self)[_NORM] = norm - exponent
         return norm
+
+    @abstractmethod
+    def _fill(self, out: Array, exponent: int) -> None:
+        """Write the entries."""
 
 
 _NORM = "log2_l2"
@@ -69,7 +75,7 @@ _FAINTEST = -100.0
 """log2 of a norm of which no digit is in entries that float32 cannot hold."""
 
 
-class Factored(Keeper, ABC):
+class Factored(Written):
     """The gradient of a weight as a sum over samples that knows what each of them contributes."""
 
     dtype: np.dtype[np.floating]
@@ -94,13 +100,8 @@ class Factored(Keeper, ABC):
     def matrix(self) -> Array:
         """The entries themselves, in the parameter's shape."""
 
-    def write(self, out: Array) -> float:
-        """The entries into an array of the parameter's shape; gives log2 of their norm there."""
-        out[...] = self.matrix()
-        return self._written(out)
 
-
-class Formed(Keeper):
+class Formed(Written):
     """The gradient of a small parameter (a gain, a slope, a scale), as the array it is."""
 
     def __init__(self, array: Array, exponent: int = 0):
@@ -117,11 +118,6 @@ class Formed(Keeper):
         """The entries, out of the range of their precision where the exponent takes them there."""
         return times_power_of_two(self.array, self.exponent)
 
-    def write(self, out: Array) -> float:
-        """The entries into an array; gives log2 of their norm there."""
-        out[...] = self.matrix()
-        return self._written(out)
-
     def plus(self, others: list[tuple["Formed", int]]) -> "Formed":
         """The sum with the gradients of other uses of the same parameter, each under an exponent relative to
         this."""
@@ -133,8 +129,11 @@ class Formed(Keeper):
         """The gradient times 2^exponent."""
         return Formed(self.array, self.exponent + exponent)
 
+    def _fill(self, out: Array, exponent: int) -> None:
+        out[...] = times_power_of_two(self.array, self.exponent + exponent)
 
-class RowSum(Keeper):
+
+class RowSum(Written):
     """Gradient of a bias: Σ over rows of dy, not formed.   dy (..., O)."""
 
     def __init__(self, dy: Array, exponent: int = 0):
@@ -159,15 +158,8 @@ class RowSum(Keeper):
     def matrix(self) -> Array:
         """The sum (O,), out of the range of its precision where the exponent takes it there."""
         total = np.empty(self.size, dtype=self.dy.dtype)
-        self.write(total)
+        self._fill(total, 0)
         return total
-
-    def write(self, out: Array) -> float:
-        """The sum into an array (O,); gives log2 of its norm there."""
-        np.dot(_ones(len(self.dy), self.dy.dtype), self.dy, out=out)
-        if self.exponent:
-            out[...] = times_power_of_two(out, self.exponent)
-        return self._written(out)
 
     def plus(self, others: list[tuple["RowSum", int]]) -> "RowSum":
         """The sum with other uses of the same bias: more rows."""
@@ -179,6 +171,10 @@ class RowSum(Keeper):
         """The gradient times 2^exponent."""
         return RowSum(self.dy, self.exponent + exponent)
 
+    def _fill(self, out: Array, exponent: int) -> None:
+        np.dot(_ones(len(self.dy), self.dy.dtype), self.dy, out=out)
+        _multiply_by_power_of_two(out, self.exponent + exponent)
+
     @staticmethod
     def measure_together(sums: "Sequence[RowSum]") -> None:
         """Have several of one shape find their norms, with a few calls for all."""
@@ -188,6 +184,11 @@ class RowSum(Keeper):
         for one, diagonal, square in found:
             if is_near_one(diagonal) and not square < CANCELLED[dy.dtype] * diagonal:
                 one.log2_l2 = half_log2(square) + one.exponent
+
+
+def _multiply_by_power_of_two(array: Array, exponent: int) -> None:
+    if exponent:
+        array[...] = times_power_of_two(array, exponent)
 
 
 @lru_cache(maxsize=8)
@@ -246,16 +247,8 @@ class OuterProducts(Factored):
     def matrix(self) -> Array:
         """XᵀdY (I, O), formed; out of the range of its precision where the exponent takes it there."""
         product = np.empty((self.x.shape[2], self.dy.shape[2]), dtype=self.dtype)
-        self.write(product)
+        self._fill(product, 0)
         return product
-
-    def write(self, out: Array) -> float:
-        """XᵀdY into an array (I, O); gives log2 of its norm there."""
-        rows = self.x.shape[0] * self.x.shape[1]
-        multiply(self.x.reshape(rows, -1).T, self.dy.reshape(rows, -1), out)
-        if self.exponent:
-            out[...] = times_power_of_two(out, self.exponent)
-        return self._written(out)
 
     def plus(self, others: list[tuple["OuterProducts", int]]) -> "OuterProducts":
         """The sum with other uses of the same parameter: more rows of the same samples, nothing formed."""
@@ -268,6 +261,11 @@ class OuterProducts(Factored):
     def shifted(self, exponent: int) -> "OuterProducts":
         """The gradient times 2^exponent."""
         return OuterProducts(self.x, self.dy, self.exponent + exponent)
+
+    def _fill(self, out: Array, exponent: int) -> None:
+        rows = self.x.shape[0] * self.x.shape[1]
+        multiply(self.x.reshape(rows, -1).T, self.dy.reshape(rows, -1), out)
+        _multiply_by_power_of_two(out, self.exponent + exponent)
 
     @staticmethod
     def measure_together(products: "Sequence[OuterProducts]") -> None:

@@ -67,6 +67,9 @@ class TokenRows(Factored):
         """The gradient times 2^exponent."""
         return TokenRows(self.tokens, self.dy, self.vocab, self.exponent + exponent)
 
+    def _fill(self, out: Array, exponent: int) -> None:
+        out[...] = self.shifted(exponent).matrix()
+
     def outer_products(self) -> OuterProducts:
         """The same with tokens as one-hot rows."""
         one_hot = np.zeros((*self.tokens.shape, self.vocab), dtype=self.dtype)

@@ -41,13 +41,13 @@ class _Slot:
         self._start = start
         start[:] = parameter.array.reshape(-1)
 
-    def hear(self, gradient: Gradient) -> None:
-        """Form the gradient of a use, and add it to those of the others."""
+    def hear(self, gradient: Gradient, exponent: int) -> None:
+        """Form the gradient of a use, times 2^exponent, and add it to those of the others."""
         if self.is_heard:
-            self._formed += gradient.matrix()
+            self._formed += gradient.shifted(exponent).matrix()
             self.gradient_log2_l2 = log2_l2(self._formed)
         else:
-            self.gradient_log2_l2 = gradient.write(self._formed)
+            self.gradient_log2_l2 = gradient.write(self._formed, exponent)
             self.is_heard = True
 
     @cached_property
@@ -127,7 +127,7 @@ class Learner:
             return
         slots = self._slots[step.info.name]
         for name, gradient in gradients.items():
-            slots[name].hear(gradient.shifted(dy.exponent) if dy.exponent else gradient)
+            slots[name].hear(gradient, dy.exponent)
 
     @property
     def log2_l2(self) -> float:

@@ -89,6 +89,9 @@ class PatchProducts(Factored):
         uses = (use._replace(exponent=use.exponent + exponent) for use in self.uses)
         return PatchProducts(tuple(uses), self.shape, self.groups)
 
+    def _fill(self, out: Array, exponent: int) -> None:
+        out[...] = self.shifted(exponent).matrix()
+
     @cached_property
     def _scaled(self) -> tuple[tuple[Use, ...], int]:
         """The uses with factors near 1 in norm, all under one exponent."""
