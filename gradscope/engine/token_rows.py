@@ -5,7 +5,8 @@ from functools import cached_property
 import numpy as np
 
 from gradscope.engine import Array
-from gradscope.engine.gradients import Factored, OuterProducts
+from gradscope.engine.affine_gradients import OuterProducts
+from gradscope.engine.gradients import Factored
 from gradscope.engine.scaling import half_log2, near_one, times_power_of_two
 
 

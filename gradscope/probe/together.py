@@ -6,7 +6,8 @@ from typing import Any, TypeGuard, TypeVar
 import numpy as np
 
 from gradscope.engine import Array
-from gradscope.engine.gradients import Gradient, OuterProducts, RowSum
+from gradscope.engine.affine_gradients import OuterProducts, RowSum
+from gradscope.engine.gradients import Gradient
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

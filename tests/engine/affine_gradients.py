@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gradscope.engine import Array
-from gradscope.engine.gradients import OuterProducts
+from gradscope.engine.affine_gradients import OuterProducts
 
 TOLERANCE = {np.float32: 1e-5, np.float64: 1e-12}
 """What a norm is good for in either precision."""

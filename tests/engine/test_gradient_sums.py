@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradscope.engine.gradients import Formed, RowSum
+from gradscope.engine.affine_gradients import RowSum
+from gradscope.engine.gradients import Formed
 from gradscope.engine.magnitude import exp2
 from tests.engine.affine_gradients import TOLERANCE, Case, case, formed, norm
 from tests.strategies import bounded, precisions, seeds, shapes_BTIO

@@ -7,7 +7,8 @@ import numpy.testing as npt
 import pytest
 
 from gradscope.engine import Array
-from gradscope.engine.gradients import Formed, Gradient, OuterProducts, RowSum
+from gradscope.engine.affine_gradients import OuterProducts, RowSum
+from gradscope.engine.gradients import Formed, Gradient
 from gradscope.engine.token_rows import TokenRows
 
 TOKENS = np.array([[0, 3, 3], [1, 0, 4]])

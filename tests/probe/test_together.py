@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import gradscope
 from gradscope import ConfigError
 from gradscope.engine import Array
-from gradscope.engine.gradients import OuterProducts, RowSum
+from gradscope.engine.affine_gradients import OuterProducts, RowSum
 from gradscope.probe import listener, stats
 from gradscope.probe.together import each, find_norms
 from tests.build.test_random_configs import CONFIGS

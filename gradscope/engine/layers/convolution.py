@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from gradscope.engine import Array
-from gradscope.engine.gradients import RowSum
+from gradscope.engine.affine_gradients import RowSum
 from gradscope.engine.layer import Gradients, Layer
 from gradscope.engine.layers.patch_products import PatchProducts, Use
 from gradscope.engine.layers.patches import correlated, spread

@@ -1,8 +1,8 @@
 """The fully connected layer: y = x W + b on the last axis."""
 
 from gradscope.engine import Array
+from gradscope.engine.affine_gradients import OuterProducts, RowSum
 from gradscope.engine.axes import feature_rows
-from gradscope.engine.gradients import OuterProducts, RowSum
 from gradscope.engine.layer import Gradients, Layer
 from gradscope.engine.outline import LayerInfo
 from gradscope.engine.parameters import Parameter, matrix_of, row_of

@@ -3,7 +3,7 @@
 import numpy as np
 
 from gradscope.engine import Array
-from gradscope.engine.gradients import OuterProducts, RowSum
+from gradscope.engine.affine_gradients import OuterProducts, RowSum
 from gradscope.engine.layer import Gradients, Layer
 from gradscope.engine.layers.dense import Dense
 from gradscope.engine.outline import LayerInfo

@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from gradscope.engine import Array
-from gradscope.engine.gradients import Factored, OuterProducts
+from gradscope.engine.affine_gradients import OuterProducts
+from gradscope.engine.gradients import Factored
 from gradscope.engine.layers.patches import (
     at_once,
     contributions,

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gradscope.engine import Array
-from gradscope.engine.gradients import OuterProducts, RowSum
+from gradscope.engine.affine_gradients import OuterProducts, RowSum
 from gradscope.engine.layer import Gradients
 from gradscope.engine.layers.cells import Cell
 from gradscope.engine.layers.walking import Maps, Walk, WayBack, walk

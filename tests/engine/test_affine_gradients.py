@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradscope.engine import row_products
-from gradscope.engine.gradients import OuterProducts
+from gradscope.engine.affine_gradients import OuterProducts
 from gradscope.engine.threads import jobs_limit
 from tests.engine.affine_gradients import TOLERANCE, Case, case, collapsed, formed, norm
 from tests.strategies import bounded, few, seeds, shapes_BTIO, sizes
