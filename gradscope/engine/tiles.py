@@ -75,6 +75,7 @@ def _widest(least: int, most: int, columns: int) -> int:
 @lru_cache(maxsize=1)
 def has_small_kernels() -> bool:
     """Whether this processor has AVX-512; elsewhere every tile would be copied."""
-    extensions = np.show_config(mode="dicts")["SIMD Extensions"]
-    there = [*extensions["baseline"], *extensions["found"]]
+    # NumPy leaves out what is empty.
+    extensions = np.show_config(mode="dicts").get("SIMD Extensions", {})
+    there = [*extensions.get("baseline", ()), *extensions.get("found", ())]
     return any(name == "X86_V4" or name.startswith("AVX512") for name in there)

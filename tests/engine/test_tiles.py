@@ -53,3 +53,22 @@ def test_a_product_that_is_small_as_it_is_stays_whole() -> None:
         widths = [tiles._transposed_width(rows, 256, columns) for rows, columns in ((4, 256), (64, 251))]
     tiles._transposed_width.cache_clear()
     assert widths == [256, 251]
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        ({}, False),
+        ({"SIMD Extensions": {"baseline": ["NEON", "ASIMD"]}}, False),
+        ({"SIMD Extensions": {"found": ["AVX2"], "not found": ["AVX512F", "AVX512_SKX"]}}, False),
+        ({"SIMD Extensions": {"baseline": ["SSE"], "found": ["AVX2", "AVX512F", "AVX512_SKX"]}}, True),
+        ({"SIMD Extensions": {"baseline": ["X86_V2"], "found": ["X86_V3", "X86_V4"]}}, True),
+    ],
+)
+def test_the_kernels_are_those_of_the_processor(config: dict[str, object], expected: bool) -> None:
+    """As versions of NumPy tell of what processor, which leave out lists that are empty."""
+    with patch.object(np, "show_config", lambda mode: config):
+        tiles.has_small_kernels.cache_clear()
+        found = tiles.has_small_kernels()
+    tiles.has_small_kernels.cache_clear()
+    assert found is expected
