@@ -10,6 +10,7 @@ from gradscope.render.options import RenderOptions
 FILE_WIDTH = 80
 """Columns of a report that goes to a file, whatever the terminal has."""
 
+DEFAULT_LINES = 24
 NARROWEST, WIDEST = 20, 10_000
 """Columns that reports are laid out for, whatever COLUMNS says."""
 
@@ -19,7 +20,7 @@ def render_options(
 ) -> RenderOptions:
     """The options for a report on standard output, or in a file, which is UTF-8 without escape sequences."""
     return RenderOptions(
-        width=_width(to_file),
+        width=_width(to_file, sys.__stdout__),
         ansi=not to_file and _takes_styles(sys.stdout),
         color=not os.environ.get("NO_COLOR"),
         unicode=to_file or takes_symbols(sys.stdout),
@@ -33,11 +34,17 @@ def render_options(
 def progress_options() -> RenderOptions:
     """The options for what is drawn on standard error, a terminal."""
     return RenderOptions(
-        width=_width(False),
+        width=_width(False, sys.__stderr__),
         ansi=_takes_styles(sys.stderr),
         color=not os.environ.get("NO_COLOR"),
         unicode=takes_symbols(sys.stderr),
     )
+
+
+def progress_lines() -> int:
+    """Lines of that terminal."""
+    size = _size(sys.__stderr__)
+    return size.lines if size and size.lines else DEFAULT_LINES
 
 
 def shows_progress(quiet: bool) -> bool:
@@ -45,25 +52,23 @@ def shows_progress(quiet: bool) -> bool:
     return not quiet and sys.stderr.isatty() and not _is_dumb()
 
 
-def _width(to_file: bool) -> int:
+def _width(to_file: bool, stream: TextIO | None) -> int:
     columns = os.environ.get("COLUMNS", "")[:9]  # more digits say no more
     if columns.isdecimal() and int(columns):
         found = int(columns)
-    elif to_file:
-        found = FILE_WIDTH
     else:
-        found = _columns()
+        size = None if to_file else _size(stream)
+        found = (size and size.columns) or FILE_WIDTH
     return min(max(found, NARROWEST), WIDEST)
 
 
-def _columns() -> int:
-    """Of the terminal; those of a file where there is none."""
+def _size(stream: TextIO | None) -> os.terminal_size | None:
+    """Of the terminal at the end of a stream, if there is one."""
     # That of `shutil` asks the same, but takes 3 ms to import.
     try:
-        found = os.get_terminal_size(sys.__stdout__.fileno()).columns if sys.__stdout__ else 0
+        return os.get_terminal_size(stream.fileno()) if stream else None
     except (ValueError, OSError):  # closed, or no terminal
-        found = 0
-    return found or FILE_WIDTH
+        return None
 
 
 def _takes_styles(stream: TextIO) -> bool:

@@ -1,11 +1,16 @@
 """What somebody sees on a terminal while a network trains."""
 
+import fcntl
+import os
+import struct
 import sys
+import termios
 import time
 
 import pytest
 
 from gradscope.cli import training_progress as watched
+from gradscope.cli.terminal import progress_lines, progress_options, render_options
 from tests.cli.test_terminal import Terminal
 from tests.render.html.pages import trained
 
@@ -41,3 +46,21 @@ def test_the_map_keeps_to_what_the_terminal_can_write(monkeypatch: pytest.Monkey
     text = shown(monkeypatch, "ascii")
     assert "|dL/d" in text
     assert "█" not in text
+
+
+def test_a_map_is_not_drawn_for_every_step_of_a_fast_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watched, "REDRAW_SECONDS", 1e9)
+    text = shown(monkeypatch)
+    # Drawn when it appears and when it ends; told were nine steps, as often as it took to appear.
+    assert text.count("first/last") <= 2
+
+
+def test_its_size_is_that_of_the_terminal_it_is_drawn_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS")
+    parent, child = os.openpty()
+    fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 7, 57, 0, 0))
+    with os.fdopen(parent, "rb"), os.fdopen(child, "w") as terminal:
+        monkeypatch.setattr(sys, "__stderr__", terminal)
+        monkeypatch.setattr(sys, "__stdout__", None)
+        assert (progress_options().width, progress_lines()) == (57, 7)
+        assert render_options(to_file=False).width == 80

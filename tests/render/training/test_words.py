@@ -38,3 +38,22 @@ def test_what_stands_above_the_map_is_never_cut_within_a_word(cells: int) -> Non
     ]
     assert head == "  ".join(facts[: {40: 2, 60: 3, 80: 4, 100: 6}[cells]])
     assert step_words(last, 80) == "  ".join([facts[0], "loss 2.30   ", *facts[1:]])
+
+
+@pytest.mark.parametrize("lines", [0, 1, 2, 3, 10, 100])
+def test_the_map_is_never_taller_than_its_room(lines: int) -> None:
+    report = trained(12)
+    text = live_text(report.training, report.steps, RenderOptions(), lines=lines)
+    assert len(text.splitlines()) == min(lines, 2 + 12)
+
+
+def test_a_network_without_weights_has_a_map_of_its_layers() -> None:
+    report = trained(2)
+    steps = [
+        msgspec.structs.replace(
+            step, layers=tuple(layer for layer in step.layers if layer.weight_grad is None)
+        )
+        for step in report.steps
+    ]
+    *_, last = live_text(report.training, steps, RenderOptions(), lines=20).splitlines()
+    assert last.startswith("relu2  ")
