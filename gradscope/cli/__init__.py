@@ -30,13 +30,14 @@ def main() -> NoReturn:
 def _run() -> int:
     import click
 
-    from gradscope.cli.failures import say
+    from gradscope.cli.failures import heard_or_not, say
     from gradscope.cli.root import root
 
     try:
         return root.main(prog_name="gradscope", standalone_mode=False) or 0
     except click.ClickException as error:
-        error.show()
+        with heard_or_not():
+            error.show()
         return error.exit_code
     except click.Abort:
         return INTERRUPTED

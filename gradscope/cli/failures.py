@@ -75,6 +75,16 @@ def say(line: str) -> None:
     _say([line])
 
 
+@contextmanager
+def heard_or_not() -> Iterator[None]:
+    """Where standard error takes nothing any more, nobody is left to be told: that fails no call."""
+    try:
+        yield
+    except OSError:
+        # What is still buffered must not fail at the exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+
+
 def _circumstance(error: Exception) -> tuple[str, str] | None:
     """What it is of the machine that ended a call, and what to do; None for an error of ours."""
     if isinstance(error, MemoryError):
@@ -97,7 +107,8 @@ def _our_fault(error: Exception, verbose: bool) -> tuple[str, str]:
     if verbose:
         import traceback
 
-        click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
+        with heard_or_not():
+            click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
     hint = "please report it" if verbose else "please report it; --verbose shows the traceback"
     return f"internal error: {type(error).__name__}: {error}", hint
 
@@ -106,5 +117,6 @@ def _say(lines: Iterable[str]) -> None:
     from gradscope.cli.terminal import takes_symbols
 
     unicode = takes_symbols(sys.stderr)
-    for line in lines:
-        click.echo(visible(line, unicode=unicode), err=True)
+    with heard_or_not():
+        for line in lines:
+            click.echo(visible(line, unicode=unicode), err=True)

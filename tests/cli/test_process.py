@@ -151,6 +151,19 @@ def test_a_full_disk_is_said_in_a_line(arguments: str) -> None:
     assert re.match("standard output: .* cannot be written: No space left on device", line)
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
+@pytest.mark.parametrize(
+    ("arguments", "code"), [("train {} --steps 3", 0), ("run {} nope.yaml", 2), ("nonsense", 2), ("run", 2)]
+)
+def test_a_standard_error_that_takes_nothing_fails_no_call(arguments: str, code: int, tmp_path: Path) -> None:
+    command = f"{sys.executable} -m gradscope {arguments.format(small(tmp_path))} 2> /dev/full"
+    done = subprocess.run(
+        ["sh", "-c", command], capture_output=True, env=environment(), timeout=60, check=False
+    )
+    assert done.returncode == code
+    assert ("verdict  ✓ healthy".encode() in done.stdout) == ("{}" in arguments)
+
+
 def test_help_and_version_load_nothing_heavy() -> None:
     for option in ("--help", "--version"):
         code = textwrap.dedent(f"""
