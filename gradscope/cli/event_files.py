@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
+from socket import gethostname
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,6 +19,10 @@ from gradscope.errors import Place, Problem, UserError, reason_of
 if TYPE_CHECKING:
     from gradscope.probe.histograms import Histogram
     from gradscope.probe.steps import TrainingStep
+
+
+FLUSH_SECONDS = 5.0
+"""After which TensorBoard sees what was measured; each time the disk is waited for."""
 
 
 def event_folder(ctx: click.Context, parameter: click.Parameter, path: str) -> str:
@@ -39,22 +47,38 @@ def event_folder(ctx: click.Context, parameter: click.Parameter, path: str) -> s
 
 
 class EventFile:
-    """Is told of measured steps, and writes them."""
+    """Is told of measured steps, and writes them at once.
 
-    def __init__(self, writer: Any) -> None:
-        self._writer = writer
+    The `SummaryWriter` of tensorboardX hands events to a thread, and waits for it without end when that could
+    not write.
+    """
+
+    def __init__(self, folder: str) -> None:
+        """Begin a file in the folder, which is made."""
+        from tensorboardX.proto.event_pb2 import Event
+        from tensorboardX.record_writer import RecordWriter, directory_check
+
+        self._folder, self._flushed, self._lock = folder, -math.inf, Lock()
+        name = f"events.out.tfevents.{int(time.time())}.{gethostname()}"
+        with self._told():
+            directory_check(folder)
+            self._file = RecordWriter(os.path.join(folder, name))
+            self._file.write(Event(wall_time=time.time(), file_version="brain.Event:2").SerializeToString())
 
     def step(self, step: TrainingStep) -> None:
         """The numbers of a step."""
+        from tensorboardX.summary import scalar
+
         from gradscope.render.training.series import series
 
-        for name, number in series(step):
-            self._writer.add_scalar(name, number, step.step)
+        self._write((scalar(name, number) for name, number in series(step)), step.step)
 
     def counts(self, step: int, histograms: Mapping[str, Histogram]) -> None:
         """The histograms of a step, which are those of the first trial."""
-        for name, found in histograms.items():
-            self._writer.add_histogram_raw(
+        from tensorboardX.summary import histogram_raw
+
+        summaries = (
+            histogram_raw(
                 name,
                 min=found.least,
                 max=found.largest,
@@ -63,28 +87,54 @@ class EventFile:
                 sum_squares=found.squares,
                 bucket_limits=list(found.limits),
                 bucket_counts=list(found.counts),
-                global_step=step,
             )
+            for name, found in histograms.items()
+        )
+        self._write(summaries, step)
+
+    def close(self) -> None:
+        """Write what is still to be written."""
+        with self._told():
+            self._file.close()
+
+    def _write(self, summaries: Iterable[Any], step: int) -> None:
+        from tensorboardX.proto.event_pb2 import Event
+
+        with self._told(), self._lock:
+            for summary in summaries:
+                event = Event(summary=summary, step=step, wall_time=time.time())
+                self._file.write(event.SerializeToString())
+            if time.monotonic() - self._flushed >= FLUSH_SECONDS:
+                self._file.flush()
+                self._flushed = time.monotonic()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            fact = f"events cannot be written: {reason_of(error)}"
+            raise UserError(
+                [Problem(Place(self._folder), fact, "name another folder with --tensorboard")]
+            ) from error
 
 
 @contextmanager
 def event_file(folder: str | None) -> Iterator[EventFile | None]:
-    """An event file in the folder, which is made; None without.
+    """An event file in the folder; None without.
 
     Raises:
-        UserError: it cannot be written.
+        UserError: it cannot be written, now or later.
     """
     if folder is None:
         yield None
         return
-    from tensorboardX import SummaryWriter
-
+    events = EventFile(folder)
     try:
-        writer = SummaryWriter(folder)
-    except OSError as error:
-        fact = f"events cannot be written: {reason_of(error)}"
-        raise UserError([Problem(Place(folder), fact, "name another folder with --tensorboard")]) from error
-    try:
-        yield EventFile(writer)
-    finally:
-        writer.close()
+        yield events
+    except UserError:
+        # What failed to be written would only fail again.
+        with suppress(UserError):
+            events.close()
+        raise
+    events.close()

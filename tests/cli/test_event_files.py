@@ -1,12 +1,15 @@
 """Events read back by TensorBoard's own reader, against the report of the same training."""
 
 import json
+import resource
+import signal
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from gradscope.cli import event_files
 from tests.cli.calls import call, small
 
 pytest.importorskip("tensorboardX")
@@ -112,6 +115,27 @@ def test_folders_that_cannot_be_used_are_refused(tmp_path: Path) -> None:
     assert (a_file.exit_code, "is a file; name a folder" in a_file.stderr) == (2, True)
     below = call("train", file, "--steps", 1, "--tensorboard", file / "x", "-q")
     assert (below.exit_code, "events cannot be written" in below.stderr) == (2, True)
+
+
+def test_a_disk_that_fills_ends_the_training_in_a_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files may grow to 10 kB only: writing fails as on a disk that is full, with another reason."""
+    monkeypatch.setattr(event_files, "FLUSH_SECONDS", 0.0)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
+    try:
+        asked = ("--steps", 200, "--every", 1, "--tensorboard", tmp_path / "events", "-q")
+        result = call("train", small(tmp_path, "net", NET), *asked)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == (
+        f"{tmp_path / 'events'}: events cannot be written: File too large; "
+        "name another folder with --tensorboard\n"
+    )
 
 
 def test_without_tensorboardx_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
