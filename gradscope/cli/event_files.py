@@ -67,11 +67,13 @@ class EventFile:
 
     def step(self, step: TrainingStep) -> None:
         """The numbers of a step."""
-        from tensorboardX.summary import scalar
+        from tensorboardX.proto.summary_pb2 import Summary
 
         from gradscope.render.training.series import series
 
-        self._write((scalar(name, number) for name, number in series(step)), step.step)
+        # Not by `scalar` of tensorboardX, which warns of every NaN: the curve shows that there is one.
+        values = (Summary.Value(tag=name, simple_value=number) for name, number in series(step))
+        self._write((Summary(value=[value]) for value in values), step.step)
 
     def counts(self, step: int, histograms: Mapping[str, Histogram]) -> None:
         """The histograms of a step, which are those of the first trial."""

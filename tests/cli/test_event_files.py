@@ -95,12 +95,12 @@ def test_watching_changes_no_number(tmp_path: Path) -> None:
     assert plain == watched
 
 
-def test_a_nan_is_no_end_of_the_curves(tmp_path: Path) -> None:
+def test_a_nan_is_no_end_of_the_curves(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     folder = tmp_path / "events"
     result = call(
         "train", small(tmp_path, "net", NET), "--steps", 9, "--lr", 1e30, "--tensorboard", folder, "-q"
     )
-    assert result.exit_code == 0
+    assert (result.exit_code, result.stderr, caplog.messages) == (0, "", [])
     losses = [event.value for event in events(folder).Scalars("training/loss")]
     assert np.isfinite(losses[0])
     assert not np.isfinite(losses[-1])

@@ -40,3 +40,11 @@ def test_what_can_be_read_only_once_is_read_once(tmp_path: Path) -> None:
     writer.start()
     told, piped = (json.loads(call("train", it, *ASKED).stdout) for it in (small(tmp_path), pipe))
     assert [step["loss"] for step in told["steps"]] == [step["loss"] for step in piped["steps"]]
+
+
+def test_what_is_folded_is_said_on_one_line_where_the_terminal_has_it(tmp_path: Path) -> None:
+    text = "input: 4\nlayers: [{repeat: 60, layers: [dense: 4, tanh]}, dense: 2]\n"
+    lines = call("train", small(tmp_path, text=text), "--steps", "1", "--trials", "1").stdout.splitlines()
+    folds = [line for line in lines if "more layers" in line]
+    assert folds
+    assert all(fold.endswith("--full shows them") for fold in folds)

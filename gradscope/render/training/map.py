@@ -62,7 +62,7 @@ def map_lines(report: TrainingReport, options: RenderOptions, cells: int) -> Ite
         if isinstance(row, Fold):
             first, last = _safe(row.first, options), _safe(row.last, options)
             words = f"... {row.count} more layers, {first} to {last}; --full shows them"
-            yield from hanging((" " * GUTTER, ""), words, "dim", table.width)
+            yield from hanging((" " * GUTTER, ""), words, "dim", cells)
             continue
         mark, style = MARKS[row.severity.name] if row.severity else ("", "")
         name = row.layer.name
