@@ -34,6 +34,10 @@ def event_folder(ctx: click.Context, parameter: click.Parameter, path: str) -> s
         )
     if not path:
         raise click.BadParameter("the name is empty; name a folder", ctx, parameter)
+    if "://" in path:  # which tensorboardX would take for a place in a cloud
+        raise click.BadParameter(
+            f"{path} is no folder of this machine; name one, and copy it there", ctx, parameter
+        )
     if os.path.exists(path) and not os.path.isdir(path):
         raise click.BadParameter(f"{path} is a file; name a folder", ctx, parameter)
     try:

@@ -113,6 +113,8 @@ def test_folders_that_cannot_be_used_are_refused(tmp_path: Path) -> None:
     assert (again.exit_code, "has events of an earlier run" in again.stderr) == (2, True)
     a_file = call("train", file, "--steps", 1, "--tensorboard", file, "-q")
     assert (a_file.exit_code, "is a file; name a folder" in a_file.stderr) == (2, True)
+    cloud = call("train", file, "--steps", 1, "--tensorboard", "gs://bucket/runs", "-q")
+    assert (cloud.exit_code, "is no folder of this machine" in cloud.stderr) == (2, True)
     below = call("train", file, "--steps", 1, "--tensorboard", file / "x", "-q")
     assert (below.exit_code, "events cannot be written" in below.stderr) == (2, True)
 
