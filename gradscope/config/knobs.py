@@ -64,7 +64,9 @@ def _is_knob(document: Document, name: str, value: Any, problems: Problems) -> b
     path: Path = ("params", name)
     if not _NAME.fullmatch(name):
         fact = f"'{shortened(name)}' is no name for a knob"
-        problems.add(document.key_place(path), fact, "use letters, digits and _, and no digit first")
+        problems.add(
+            document.key_place(path), fact, "use letters from a to z, digits and _, and no digit first"
+        )
         return False
     if value is None or isinstance(value, dict | list):
         noun = "nothing" if value is None else "a list" if isinstance(value, list) else "a mapping"

@@ -217,7 +217,9 @@ def _layer_name(reader: Reader, value: Any, path: Path) -> Any:
     if name is BROKEN or _NAME.fullmatch(name):
         return name
     reader.report(
-        path, f"'{shortened(name)}' cannot name a layer", "use letters, digits and _, and no digit first"
+        path,
+        f"'{shortened(name)}' cannot name a layer",
+        "use letters from a to z, digits and _, and no digit first",
     )
     return BROKEN
 

@@ -99,7 +99,7 @@ def test_a_layer_may_be_a_knob():
             "{a b: 1}",
             "name: x",
             [
-                "net.yaml:1:10: 'a b' is no name for a knob; use letters, digits and _, and no digit first",
+                "net.yaml:1:10: 'a b' is no name for a knob; use letters from a to z, digits and _, and no digit first",
             ],
         ),
         (

@@ -176,7 +176,7 @@ WHOLE = "expected a whole number of at least 1"
         (
             "- dense: {units: 3, name: 3a}",
             "3:27: layers[0].dense.name: '3a' cannot name a layer; "
-            "use letters, digits and _, and no digit first",
+            "use letters from a to z, digits and _, and no digit first",
         ),
         (
             "- dense: {units: 3, name: 5}",
