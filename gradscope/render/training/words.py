@@ -16,7 +16,7 @@ def setup_words(setup: TrainingSetup) -> str:
     clip = "" if setup.clip is None else f", clipped to {setting(setup.clip)}"
     return (
         f"{count(setup.steps, 'step')} of {setup.optimizer} at {setting(setup.lr)}{clip}, "
-        f"{_TARGETS[setup.targets]}, measured every {setup.every}"
+        f"{_TARGETS[setup.targets]}, measured every {setup.every:,}"
     )
 
 
