@@ -27,7 +27,9 @@ def render(report: TrainingReport, options: RenderOptions) -> str:
 def _parts(report: TrainingReport) -> Iterator[str]:
     yield header(report)
     yield section("training", "Training", [facts(_facts(report)), figures(training_pictures(report), "t-")])
-    yield text("p", "What follows is the network before the first update; findings are of the course too.")
+    yield text(
+        "p", "What follows, and the flow above, is before the first update; findings are of the course too."
+    )
     yield from report_sections(report)
 
 
