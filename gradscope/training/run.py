@@ -165,7 +165,7 @@ def _check(plan: Plan, memory: int | None) -> None:
         hint = "lower the widths of the layers"
         if needed <= free:
             hint = "give it more with --memory"
-        elif config.trials > 1:
+        elif needed <= config.trials * free:
             hint = "train fewer trials side by side, as in `--trials 1`"
         fact = f"training takes {byte_words(needed)} for its weights, with {byte_words(limit)} {there}"
         _refuse(config, fact, hint)

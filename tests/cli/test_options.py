@@ -113,3 +113,16 @@ def test_training_within_a_memory_that_is_too_small_is_refused(tmp_path: Path) -
     assert (result.exit_code, result.stdout) == (2, "")
     assert "training takes 3 kB for its weights, with 1 kB given; give it more with --memory" in result.stderr
     assert ", with 1 byte given;" in call("train", small(tmp_path), "--memory", "1B").stderr
+
+
+@pytest.mark.parametrize(("trials", "hint"), [(3, "train fewer trials"), (1, "lower the widths")])
+def test_a_training_that_does_not_fit_says_what_would(
+    trials: int, hint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One trial of three would, with what is free; of one trial nothing is left to leave out."""
+    monkeypatch.setattr("gradscope.training.run.available_bytes", lambda: 2000 if trials == 3 else 500)
+    result = call("train", small(tmp_path), "--set", f"trials={trials}")
+    assert result.exit_code == 2
+    assert hint in result.stderr
+    monkeypatch.setattr("gradscope.training.run.available_bytes", lambda: 100)
+    assert "lower the widths" in call("train", small(tmp_path), "--set", f"trials={trials}").stderr
