@@ -68,15 +68,15 @@ def final_loss(report: TrainingReport) -> float:
 CHANCE = math.log(10.0)
 """The loss of guessing among the ten classes."""
 
-FAST = ("training.lr", 0.04)
+FAST = ("training.lr", 0.03)
 
 CLAIMS = (
     Claim(
         "ten times the learning rate kills more than half of the ReLU units",
         "learning_rate_kills_relu",
         "of the hidden units dead",
-        Side("lr 0.004", (), dead_share),
-        Side("lr 0.04", (FAST,), dead_share),
+        Side("lr 0.003", (), dead_share),
+        Side("lr 0.03", (FAST,), dead_share),
         lambda slow, fast: slow < 0.3 and fast > 0.5,
     ),
     Claim(
