@@ -61,13 +61,13 @@ def quiet_option(shown: str = "One line a config") -> Decorator:
 
 def verbose_option(more: str | None = "Explain the columns") -> Decorator:
     """--verbose, with what it shows besides, if anything."""
-    traceback = "how the traceback of an internal error."
+    traceback = "show the traceback of an internal error."
     return click.option(
         "-v",
         "--verbose",
         is_flag=True,
         callback=_not_with("quiet"),
-        help=f"{more}; s{traceback}" if more else f"S{traceback}",
+        help=f"{more}; {traceback}" if more else traceback.capitalize(),
     )
 
 

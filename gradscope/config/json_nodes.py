@@ -9,6 +9,7 @@ from typing import Any, TypeAlias, Union, get_args, get_origin
 
 import msgspec
 
+from gradscope.config import names
 from gradscope.config.choices import Option, Table, options_of
 from gradscope.config.tables import ACTIVATION, INITIALIZER, INPUTS, LOSS, OPTIMIZER
 
@@ -16,7 +17,7 @@ Node: TypeAlias = dict[str, Any]
 
 KNOB: Node = {"$ref": "#/$defs/knob"}
 NULL: Node = {"type": "null"}
-NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
+NAME = f"^{names.NAME}$"
 _SCALARS = frozenset({"integer", "number", "boolean", "string"})
 _REQUIRED = inspect.Parameter.empty
 

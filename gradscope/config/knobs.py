@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gradscope.config.document import BROKEN, MAX_FILE, MAX_TEXT, Document, Path, dotted, shortened
+from gradscope.config.names import ADVICE, is_name
 from gradscope.config.scalars import resolve
 from gradscope.config.suggest import suggest
 from gradscope.errors import Mistake, Problems
 
-_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*)\}", re.ASCII)
 
 _CIRCLE_SHOWN = 6
@@ -62,11 +62,8 @@ def fill_knobs(document: Document, values: Mapping[str, Any], problems: Problems
 
 def _is_knob(document: Document, name: str, value: Any, problems: Problems) -> bool:
     path: Path = ("params", name)
-    if not _NAME.fullmatch(name):
-        fact = f"'{shortened(name)}' is no name for a knob"
-        problems.add(
-            document.key_place(path), fact, "use letters from a to z, digits and _, and no digit first"
-        )
+    if not is_name(name):
+        problems.add(document.key_place(path), f"'{shortened(name)}' is no name for a knob", ADVICE)
         return False
     if value is None or isinstance(value, dict | list):
         noun = "nothing" if value is None else "a list" if isinstance(value, list) else "a mapping"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -11,12 +10,12 @@ import msgspec
 
 from gradscope.config.choices import read_choice, read_entry
 from gradscope.config.document import BROKEN, Path, shortened
+from gradscope.config.names import ADVICE, is_name
 from gradscope.config.reader import Reader, hint_for_key, usable
 from gradscope.config.schema import INSTEAD, LAYERS, Activation, Chrono, Horizon, Layer, Repeat, Unknown
 from gradscope.config.suggest import HABITS
 from gradscope.config.tables import ACTIVATION, CHOICES
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _KNOWN_HINT = f"known are {', '.join(LAYERS)} and every activation"
 _REPEAT_HINT = "write `repeat: N` beside `layers:`"
 _MOST_OWNERS = 4
@@ -214,13 +213,9 @@ def _value(reader: Reader, option: str, field: _Field, written: _Written) -> Any
 
 def _layer_name(reader: Reader, value: Any, path: Path) -> Any:
     name = reader.scalar(value, path, str)
-    if name is BROKEN or _NAME.fullmatch(name):
+    if name is BROKEN or is_name(name):
         return name
-    reader.report(
-        path,
-        f"'{shortened(name)}' cannot name a layer",
-        "use letters from a to z, digits and _, and no digit first",
-    )
+    reader.report(path, f"'{shortened(name)}' cannot name a layer", ADVICE)
     return BROKEN
 
 

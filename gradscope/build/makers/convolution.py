@@ -95,9 +95,7 @@ def _convolution(
         centre=down * windows.kernel[1] + across,
     )
     weight = assembly.weight(info, "weight", (fans.fan_in, filters), spec.init, fans)
-    bias = None
-    if spec.bias:
-        bias = assembly.bias(info, Fans(fans.fan_in, filters), spec.init, spec.bias_init)
+    bias = assembly.bias(info, Fans(fans.fan_in, filters), spec.init, spec.bias_init) if spec.bias else None
     facts = known(
         info,
         shape,
